@@ -1,0 +1,123 @@
+"""The seams: what the bot asks of the orchestrator, the registry and the chat.
+
+Adapters (`orchestrator.py`, `registry.py`, `chat.py`) implement these over real services, `tests/fakes` in memory; the
+same contract tests run on both. Every method may raise `bot.errors.ServiceError`, and nothing else of a vendor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain import Person, Pipeline, Posted, Run, RunKey, Task, Training, Version
+
+
+class Orchestrator(Protocol):
+    """Runs pipelines (Airflow)."""
+
+    async def pipelines(self, tag: str) -> Mapping[str, str]:
+        """The DAGs with this tag: id to a digest that changes when the DAG's schema, tasks or state may have."""
+
+    async def pipeline(self, dag_id: str) -> Pipeline:
+        """One DAG whole, with parameters, tasks in topological order, and its trouble. NotFound if unknown."""
+
+    async def start(
+        self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
+    ) -> Run:
+        """Start the run named `key`; if it exists already, that is success and the existing run is returned.
+
+        ServiceRejected with the orchestrator's own words where the conf doesn't fit; NotFound where the DAG is gone.
+        """
+
+    async def run(self, key: RunKey) -> Run | None:
+        """The run, or None where there is none (any more)."""
+
+    async def changed_runs(self, dag_ids: Collection[str], since: datetime) -> Sequence[Run]:
+        """Every run of these DAGs that changed at or after `since`, oldest change first."""
+
+    async def recent_runs(self, dag_ids: Collection[str], limit: int) -> Sequence[Run]:
+        """The last `limit` runs of these DAGs together, newest first."""
+
+    async def tasks(self, keys: Collection[RunKey]) -> Mapping[RunKey, Sequence[Task]]:
+        """The tasks of all these runs, in as few calls as the orchestrator allows. Unknown runs are left out."""
+
+    async def summary(self, key: RunKey, task: Task) -> str:
+        """What the task said of its result (its XCom `summary`), or an empty string."""
+
+    async def failure(self, key: RunKey, task: Task) -> str:
+        """The kind of the error and its first line, from the failed task's log; empty where it can't be told."""
+
+    def run_url(self, key: RunKey) -> str:
+        """Where a person sees the run."""
+
+    async def check(self) -> None:
+        """Raise the ServiceError that stands between the bot and the service, if one does."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class Registry(Protocol):
+    """Remembers what was trained (MLflow)."""
+
+    async def trainings(self, key: RunKey) -> Sequence[Training]:
+        """The MLflow runs tagged with this DAG run (`airflow.dag_id`, `airflow.run_id`), newest first."""
+
+    async def training(self, run_id: str) -> Training | None:
+        """One MLflow run by its id."""
+
+    async def versions(self, model: str, limit: int) -> Sequence[Version]:
+        """A registered model's last versions, newest first; empty where there is no such model."""
+
+    async def versions_of(self, run_id: str) -> Sequence[Version]:
+        """The versions registered from this MLflow run, of whichever model, newest first."""
+
+    async def holder(self, model: str, alias: str) -> Version | None:
+        """The version that holds the alias, or None."""
+
+    def model_url(self, model: str) -> str:
+        """Where a person sees the registered model."""
+
+    async def check(self) -> None:
+        """Raise the ServiceError that stands between the bot and the service, if one does."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class Outgoing(Protocol):
+    """A rendered message: `text` for notifications and screen readers, `blocks` as Slack's JSON (maybe empty)."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def blocks(self) -> list[dict[str, Any]]: ...  # noqa: D102
+
+
+class Chat(Protocol):
+    """Where people are (Slack)."""
+
+    async def post(self, channel: str, message: Outgoing, *, thread: str = "", nonce: str = "") -> Posted:
+        """Post; `channel` may be a person's id (a direct message). `nonce` is kept as metadata, to find it again."""
+
+    async def update(self, at: Posted, message: Outgoing) -> None:
+        """Replace a message of the bot's own. NotFound where it was deleted."""
+
+    async def whisper(self, channel: str, person: str, message: Outgoing) -> None:
+        """Show a message to one person in a channel (ephemeral)."""
+
+    async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
+        """Answer a command or a click to that person alone; works where the bot is no member."""
+
+    async def find(self, channel: str, nonce: str, since: float) -> Posted | None:
+        """The bot's own message with this nonce posted after `since` (epoch seconds), if it can be read."""
+
+    async def person(self, user_id: str) -> Person:
+        """Who this is. NotFound for an unknown id."""
+
+    async def group(self, group_id: str) -> frozenset[str]:
+        """The ids of a user group's members."""
+
+    async def check(self) -> None:
+        """Raise the ServiceError that stands between the bot and the service, if one does."""
