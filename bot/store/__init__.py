@@ -1,0 +1,34 @@
+"""What the bot remembers: one database, SQLite by default, every query of the bot behind a named method.
+
+```python
+store = await Store.open("sqlite:///stationmaster.db")
+async with store.write() as tx:                      # one transaction, all or nothing
+    await store.runs.add(run, tx)
+    await store.audit.append(entry, tx)
+followed = await store.runs.followed()               # reads never wait for a writer
+```
+Every writing method takes an open transaction as `tx`; without one it makes its own. Durable work on the same
+database is in `bot.jobs`.
+"""
+
+from bot.store.audit import AuditEntry, AuditRow
+from bot.store.catalogue import CatalogueEntry, CatalogueRow
+from bot.store.database import Database, Transaction
+from bot.store.decisions import Decision
+from bot.store.posts import Post
+from bot.store.runs import FollowedRun, RunChanges
+from bot.store.store import Store
+
+__all__ = [
+    "AuditEntry",
+    "AuditRow",
+    "CatalogueEntry",
+    "CatalogueRow",
+    "Database",
+    "Decision",
+    "FollowedRun",
+    "Post",
+    "RunChanges",
+    "Store",
+    "Transaction",
+]

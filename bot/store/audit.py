@@ -1,0 +1,62 @@
+"""The audit trail: who did what, when, with what outcome. Rows are added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from bot.store.database import Database, Transaction
+from bot.store.schema import audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One thing that someone did or was refused. `id` makes it unique: a second entry with the same id is ignored.
+
+    `subject` is what was acted on where that is more than a model: a run, a version, a schedule.
+    """
+
+    actor: str
+    actor_name: str
+    action: str
+    outcome: str
+    model: str | None = None
+    subject: str | None = None
+    detail: Mapping[str, Any] | None = None
+    job_id: str | None = None
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow(AuditEntry):
+    """An entry as it was written: `seq` counts up, `at` is in epoch seconds, `seal` is None until it is sealed."""
+
+    seq: int
+    at: float
+    prev: str | None
+    seal: str | None
+
+
+class AuditTrail:
+    """Adds to the trail, and reads it in order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, entry: AuditEntry, tx: Transaction | None = None) -> bool:
+        """Write one entry; False where its id is there already."""
+        values = {name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}
+        row = self._database.insert(audit).values(at=self._database.now, **values)
+        async with self._database.within(tx) as connection:
+            added = await connection.execute(row.on_conflict_do_nothing().returning(audit.c.seq))
+            return added.first() is not None
+
+    async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
+        """The first `limit` rows whose number is above `seq`, in order."""
+        query = sa.select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
+        async with self._database.read() as connection:
+            return [AuditRow(**row._asdict()) for row in await connection.execute(query)]

@@ -1,0 +1,48 @@
+"""The store: the database, migrated, and its tables by name."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from bot.migrations import migrate
+from bot.store.audit import AuditTrail
+from bot.store.catalogue import Catalogue
+from bot.store.database import Database, Transaction
+from bot.store.decisions import Decisions
+from bot.store.posts import Posts
+from bot.store.runs import Runs
+
+
+class Store:
+    """What is kept. Make one with `Store.open`, and close it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.audit = AuditTrail(database)
+        self.catalogue = Catalogue(database)
+        self.decisions = Decisions(database)
+        self.posts = Posts(database)
+        self.runs = Runs(database)
+
+    @classmethod
+    async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Store:
+        """Open the database at `url` (`sqlite:///file`), making or migrating its tables.
+
+        `busy_timeout`: seconds that a write waits for another process's. ValueError where the URL can't be used.
+        """
+        database = Database(url, busy_timeout=busy_timeout)
+        try:
+            async with database.write() as tx:
+                await migrate(tx)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database)
+
+    def write(self, *, first: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write: see `Database.write`."""
+        return self.database.write(first=first)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.database.close()

@@ -1,0 +1,53 @@
+"""Whose turn it is to write, within one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+
+class Turns:
+    """One at a time. Those who ask to be first go before the others, each kind in order of arrival."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._holder: asyncio.Task[Any] | None = None
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def turn(self, *, first: bool = False) -> AsyncIterator[None]:
+        """Wait for a turn, and hold it for the block. RuntimeError where this task has it already."""
+        task = asyncio.current_task()
+        if self._holder is task:
+            raise RuntimeError("this task is writing already: pass its open transaction on")
+        if self._taken:
+            await self._queue(self._first if first else self._others)
+        self._taken, self._holder = True, task
+        try:
+            yield
+        finally:
+            self._holder = None
+            self._pass_on()
+
+    async def _queue(self, queue: deque[asyncio.Future[None]]) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()  # it came at the very moment of the cancellation
+            raise
+
+    def _pass_on(self) -> None:
+        for queue in (self._first, self._others):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._taken = False
