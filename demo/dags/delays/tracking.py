@@ -1,0 +1,140 @@
+"""What MLflow remembers of a DAG run: one run in the experiment `delays`, and one version of each model.
+
+Everything here may be repeated: a task that runs again finds the run and the version that it made before.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.data.pandas_dataset import PandasDataset, from_pandas
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from sklearn.pipeline import Pipeline
+
+from delays.features import INPUTS, TARGET, digest
+from delays.training import Progress
+
+NAME = "delays"
+"""Of the experiment and of the registered model."""
+
+CHAMPION = "production"
+"""The alias of the version that a candidate is compared with."""
+
+
+@contextmanager
+def run_of(tags: Mapping[str, str]) -> Iterator[Run]:
+    """The MLflow run of the DAG run that `tags` names, begun or gone on with; it ends with the block.
+
+    `tags` are those of docs/training-code.md, `airflow.dag_id` and `airflow.run_id` among them.
+    """
+    experiment = mlflow.set_experiment(NAME)
+    # Airflow lets no quote into either id.
+    same = " AND ".join(f"tags.`{key}` = '{tags[key]}'" for key in ("airflow.dag_id", "airflow.run_id"))
+    earlier = mlflow.search_runs([experiment.experiment_id], same, max_results=1, output_format="list")
+    run_id = earlier[0].info.run_id if earlier else None
+    with mlflow.start_run(run_id, run_name=tags["airflow.run_id"], tags={**tags, **_commit()}) as run:
+        yield run
+
+
+def log_dataset(rows: pd.DataFrame, path: Path, context: str) -> PandasDataset:
+    """Link `rows` of the feature table at `path` to the active run as its "training" or "evaluation" data.
+
+    Its digest is equal for equal rows: metrics can be compared only where it is the same.
+    """
+    name = f"flights of months {rows['month'].min()}-{rows['month'].max()}"
+    columns = rows[[*INPUTS, TARGET]]
+    dataset = from_pandas(columns, source=str(path), name=name, targets=TARGET, digest=digest(rows))
+    mlflow.log_input(dataset, context=context)
+    return dataset
+
+
+def log_progress(progress: Progress) -> None:
+    """A point of the active run's training curve."""
+    mlflow.log_metric("training_log_loss", progress.log_loss, step=progress.iterations)
+
+
+def log_champion(version: ModelVersion, metrics: Mapping[str, float], dataset: PandasDataset) -> None:
+    """What the champion reaches on `dataset`, the candidate's evaluation data, and which version it is."""
+    mlflow.log_metrics({f"champion.{name}": value for name, value in metrics.items()}, dataset=dataset)
+    mlflow.set_tag("stationmaster.champion_version", version.version)
+
+
+def log_model(model: Pipeline, rows: pd.DataFrame) -> str:
+    """Log `model` to the active run; its URI, `models:/m-…`."""
+    example = rows[INPUTS].head(100)
+    logged = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        signature=infer_signature(example, model.predict_proba(example)),
+        pip_requirements=["scikit-learn", "pandas", "cloudpickle"],
+        serialization_format="cloudpickle",  # skops, the default, floods a task's log with Airflow's warnings
+        pyfunc_predict_fn="predict_proba",
+    )
+    return str(logged.model_uri)
+
+
+def load_model(uri: str) -> Pipeline:
+    """The model that `log_model` logged; `uri` is its own or that of a version of it."""
+    return mlflow.sklearn.load_model(uri)
+
+
+def champion() -> ModelVersion | None:
+    """The registered version that is in production, if any."""
+    try:
+        return mlflow.MlflowClient().get_model_version_by_alias(NAME, CHAMPION)
+    except MlflowException as error:
+        if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            return None
+        raise
+
+
+def register(run_id: str, uri: str, tags: Mapping[str, str]) -> ModelVersion:
+    """The registered version of the model that `run_id` logged at `uri`, made unless it exists, with `tags`.
+
+    It gets no alias: to put a model into production is for people.
+    """
+    client = mlflow.MlflowClient()
+    versions = client.search_model_versions(f"name = '{NAME}' AND run_id = '{run_id}'")
+    made = [version for version in versions if version.source == uri]
+    version = made[0] if made else mlflow.register_model(uri, NAME)
+    for key, value in tags.items():
+        client.set_model_version_tag(NAME, version.version, key, value)
+    return version
+
+
+def version_uri(version: ModelVersion) -> str:
+    """Such as `models:/delays/3`."""
+    return f"models:/{version.name}/{version.version}"
+
+
+def model_id(uri: str) -> str:
+    """Of a logged model: `m-…` of `models:/m-…`."""
+    return uri.removeprefix("models:/")
+
+
+def _commit() -> dict[str, str]:
+    """MLflow's own tag for the commit of the code, where it is known."""
+    commit = os.environ.get("STATIONMASTER_DEMO_COMMIT") or _checked_out_commit()
+    return {"mlflow.source.git.commit": commit} if commit else {}
+
+
+def _checked_out_commit() -> str:
+    """Empty where this file is in no git repository, or git is not installed."""
+    folder = Path(__file__).parent
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5, check=False
+        )
+    except OSError:
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
