@@ -1,0 +1,200 @@
+"""The orchestrator's adapter for Airflow 3: `bot.ports.Orchestrator` in as few calls as Airflow allows."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from bot.airflow import log, reading
+from bot.airflow.answer import SERVICE, Timeouts
+from bot.airflow.endpoints import Endpoints
+from bot.airflow.reading import JSON, text
+from bot.airflow.session import Session
+from bot.airflow.versions import Versions
+from bot.domain import Pipeline, Run, RunKey, Task
+from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
+
+T = TypeVar("T")
+
+NAMES_A_CALL = 50  # DAGs or runs named in one call, so that no address grows too long
+SUMMARY_LIMIT = 200  # characters
+NOTE_LIMIT = 1000  # characters; Airflow refuses more
+STATE_FIELDS = ("is_paused", "is_stale", "has_import_errors", "description", "next_dagrun_run_after")
+
+
+class AirflowOrchestrator:
+    """Airflow at `url`, seen by people at `public_url`, with a `username` and `password` or else a `token`.
+
+    At most `threads` calls are under way at once; `pauses` are the seconds between attempts to start a run.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str = "",
+        password: str = "",
+        token: str = "",
+        public_url: str = "",
+        connect_timeout: float = 3.0,
+        read_timeout: float = 8.0,
+        threads: int = 6,
+        pauses: Sequence[float] = (0.2, 1.0),
+    ) -> None:
+        self._public_url = (public_url or url).rstrip("/")
+        self._pauses = tuple(pauses)
+        self._session = Session(
+            url,
+            username=username,
+            password=password,
+            token=token,
+            timeouts=Timeouts(connect_timeout, read_timeout),
+            threads=threads,
+        )
+        self._airflow = Endpoints(self._session)
+        self._versions = Versions(self._airflow)
+
+    async def pipelines(self, tag: str) -> Mapping[str, str]:
+        """See Orchestrator; stale DAGs too. One call a 100 DAGs, one for versions, one a DAG that never ran."""
+        listed = {text(row, "dag_id"): row for row in await self._airflow.dags(tag)}
+        settled = await self._versions.settled(listed) if listed else {}
+        return {dag_id: _digest(row, settled.get(dag_id, "")) for dag_id, row in listed.items()}
+
+    async def pipeline(self, dag_id: str) -> Pipeline:
+        """See Orchestrator. Two calls, and one more for the words of an import error."""
+        details, tasks = await asyncio.gather(self._airflow.details(dag_id), self._airflow.declared_tasks(dag_id))
+        return reading.pipeline(details, tasks, await self._trouble(details))
+
+    async def start(
+        self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
+    ) -> Run:
+        """See Orchestrator. Where the answer is lost or unreadable, the run is looked for before another attempt."""
+        for pause in (*self._pauses, None):
+            try:
+                return await self._trigger(key, conf, note, run_after)
+            except (ServiceDown, ServiceConfused) as exc:
+                if found := await self.run(key):
+                    return found
+                if pause is None or getattr(exc, "retry_after", None) is not None:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def run(self, key: RunKey) -> Run | None:
+        """See Orchestrator."""
+        try:
+            row = await self._airflow.run(key.dag_id, key.run_id)
+        except NotFound:
+            return None
+        return reading.run(row, datetime.now(UTC))
+
+    async def changed_runs(self, dag_ids: Collection[str], since: datetime) -> Sequence[Run]:
+        """See Orchestrator. One call a 100 changed runs. Of more than 50 DAGs, each 50 are in order by themselves."""
+        wanted, now, found = set(dag_ids), datetime.now(UTC), dict[RunKey, Run]()
+        for names in _batches(sorted(wanted), NAMES_A_CALL):
+            for row in await self._airflow.changed_runs(names, since):
+                run = reading.run(row, now)
+                if run.dag_id in wanted:  # Airflow was asked for prefixes
+                    found.pop(run.key, None)  # seen again further on: that is its latest change
+                    found[run.key] = run
+        return list(found.values())
+
+    async def recent_runs(self, dag_ids: Collection[str], limit: int) -> Sequence[Run]:
+        """See Orchestrator; the newest is the one due last. One call."""
+        if not dag_ids or limit < 1:
+            return []
+        now = datetime.now(UTC)
+        return [reading.run(row, now) for row in await self._airflow.latest_runs(sorted(set(dag_ids)), limit)]
+
+    async def tasks(self, keys: Collection[RunKey]) -> Mapping[RunKey, Sequence[Task]]:
+        """See Orchestrator; a run's tasks come as they started. One call a 50 runs and a 1,000 tasks."""
+        found: dict[RunKey, list[Task]] = {}
+        for batch in _batches(sorted(set(keys)), NAMES_A_CALL):
+            dag_ids, run_ids = sorted({key.dag_id for key in batch}), sorted({key.run_id for key in batch})
+            for row in await self._airflow.task_instances(dag_ids, run_ids):
+                key = RunKey(text(row, "dag_id"), text(row, "dag_run_id"))
+                if key in batch:  # a run of another DAG may have the same id
+                    found.setdefault(key, []).append(reading.task(row))
+        return {key: sorted(tasks, key=_when) for key, tasks in found.items()}
+
+    async def summary(self, key: RunKey, task: Task) -> str:
+        """See Orchestrator. What is no string, or longer than 200 characters, is not meant for people."""
+        try:
+            said = await self._airflow.xcom(key.dag_id, key.run_id, task.task_id, task.map_index, "summary")
+        except NotFound:
+            return ""
+        words = " ".join(said.split()) if isinstance(said, str) else ""
+        return words if len(words) <= SUMMARY_LIMIT else ""
+
+    async def failure(self, key: RunKey, task: Task) -> str:
+        """See Orchestrator; at most 200 characters, without what looks like a secret."""
+        try:
+            end = await self._airflow.log(key.dag_id, key.run_id, task.task_id, task.map_index, task.try_number)
+        except NotFound:
+            return ""
+        return log.failure(end)
+
+    def run_url(self, key: RunKey) -> str:
+        """See Orchestrator."""
+        return f"{self._public_url}/dags/{quote(key.dag_id, safe='')}/runs/{quote(key.run_id, safe='')}"
+
+    async def check(self) -> None:
+        """See Orchestrator. Health needs no credentials, so something that does is asked for too."""
+        health = await self._airflow.health()
+        for part in ("metadatabase", "scheduler", "dag_processor"):
+            state = health.get(part)
+            if isinstance(state, Mapping) and state.get("status") == "unhealthy":
+                raise ServiceDown(SERVICE, f"its {part.replace('_', ' ')} is unhealthy")
+        await self._airflow.newest_versions(0)
+
+    async def close(self) -> None:
+        """See Orchestrator."""
+        self._session.close()
+
+    async def _trigger(self, key: RunKey, conf: Mapping[str, Any], note: str, run_after: datetime | None) -> Run:
+        try:
+            row = await self._airflow.trigger(key.dag_id, key.run_id, conf, note[:NOTE_LIMIT], run_after)
+        except ServiceRejected as exc:
+            if exc.status == HTTPStatus.CONFLICT and (found := await self.run(key)):
+                return found
+            raise
+        return reading.run(row, datetime.now(UTC))
+
+    async def _trouble(self, details: JSON) -> str:
+        if details.get("has_import_errors"):
+            return f"its DAG file has an import error: {await self._import_error(details)}"
+        if details.get("is_stale"):
+            return "gone from Airflow: no file defines it now"
+        return "paused in Airflow" if details.get("is_paused") else ""
+
+    async def _import_error(self, details: JSON) -> str:
+        bundle, file = text(details, "bundle_name"), text(details, "relative_fileloc")
+        try:
+            trace = await self._airflow.import_error(bundle, file)
+        except ServiceDenied:  # a role that may see the DAG, but no import errors
+            trace = ""
+        return log.masked(reading.import_trouble(trace))
+
+
+def _digest(row: JSON, version: str) -> str:
+    """Of what a listing says; of when it was parsed only where that may hide a change."""
+    kept = {name: row.get(name) for name in STATE_FIELDS}
+    parsed = "" if version and not row.get("has_import_errors") else row.get("last_parsed_time")
+    material = json.dumps([kept, version, parsed], sort_keys=True, default=str)
+    return hashlib.sha256(material.encode()).hexdigest()[:16]
+
+
+def _batches(items: Iterable[T], size: int) -> Iterable[list[T]]:
+    rest = iter(items)
+    return iter(lambda: list(islice(rest, size)), [])
+
+
+def _when(task: Task) -> tuple[datetime, str, int]:
+    return (task.started or datetime.max.replace(tzinfo=UTC), task.task_id, task.map_index)
