@@ -1,0 +1,47 @@
+"""Messages on disk, so that a restarted workspace has its history."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from demo.slack.messages import Message
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS message (
+  channel TEXT NOT NULL, ts TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (channel, ts)
+) WITHOUT ROWID
+"""
+
+
+class Archive:
+    """A SQLite file in `folder`, or nothing but memory when `folder` is None.
+
+    Writes happen in the event loop: each takes about a tenth of a millisecond.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        path = ":memory:" if folder is None else folder / "slack.sqlite"
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_SCHEMA)
+
+    def load(self) -> Iterator[Message]:
+        """Every message kept, oldest first."""
+        for (body,) in self._db.execute("SELECT body FROM message ORDER BY ts"):
+            yield Message.model_validate_json(body)
+
+    def save(self, message: Message) -> None:
+        """Keep a new message or its new state."""
+        row = (message.channel, message.ts, message.model_dump_json(exclude_defaults=True))
+        self._db.execute("INSERT OR REPLACE INTO message VALUES (?, ?, ?)", row)
+
+    def remove(self, message: Message) -> None:
+        """Forget a deleted message."""
+        self._db.execute("DELETE FROM message WHERE channel = ? AND ts = ?", (message.channel, message.ts))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

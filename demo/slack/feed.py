@@ -1,0 +1,48 @@
+"""News of what changed, for pages that show it and tests that wait for it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Change:
+    """A message was posted or edited (`shown`), deleted (`gone`), or a click on it failed (`warned`).
+
+    `only` is the one person whom it concerns; None means everybody.
+    """
+
+    kind: Literal["shown", "gone", "warned"]
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+    only: str | None = None
+
+
+class Feed:
+    """Hands each change to every subscriber; `close` ends them all."""
+
+    def __init__(self) -> None:
+        self._queues: set[asyncio.Queue[Change | None]] = set()
+
+    def publish(self, change: Change) -> None:
+        """Tell every subscriber."""
+        for queue in self._queues:
+            queue.put_nowait(change)
+
+    def close(self) -> None:
+        """End every subscription."""
+        for queue in self._queues:
+            queue.put_nowait(None)
+
+    @contextmanager
+    def subscribe(self) -> Iterator[asyncio.Queue[Change | None]]:
+        """A queue of changes from now on until the block is left; None says that the feed was closed."""
+        queue: asyncio.Queue[Change | None] = asyncio.Queue()
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)

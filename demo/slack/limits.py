@@ -1,0 +1,53 @@
+"""Slack's limits, each in one place. Lengths are in characters, counts in items, times in seconds."""
+
+# Messages
+MESSAGE_TEXT = 4_000
+MESSAGE_CHARACTERS = 13_000  # of all blocks together; Slack does not publish how it counts
+MESSAGE_BLOCKS = 50
+MARKDOWN_CHARACTERS = 12_000  # of all markdown blocks of one message
+PLANS = 1
+TABLES = 1
+
+# Blocks
+ID = 255
+HEADER = 150
+SECTION_TEXT = 3_000
+SECTION_FIELDS = 10
+SECTION_FIELD = 2_000
+ACTIONS = 25
+CONTEXT = 10
+TABLE_ROWS = 100
+TABLE_COLUMNS = 20
+ALERT = 200
+LABEL = 2_000
+ALT_TEXT = 2_000
+URL = 3_000
+
+# Elements
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2_000
+OPTION_TEXT = 75
+OPTION_VALUE = 150
+SELECT_OPTIONS = 100
+SELECT_GROUPS = 100
+OVERFLOW_OPTIONS = 5
+CHOICES = 10  # radio buttons and checkboxes
+PLACEHOLDER = 150
+CONFIRM_TITLE = 100
+CONFIRM_TEXT = 300
+CONFIRM_BUTTON = 30
+INPUT_TEXT = 3_000
+
+# Views
+VIEW_TITLE = 24
+VIEW_BLOCKS = 100
+VIEW_METADATA = 3_000
+VIEW_BYTES = 250_000
+VIEW_STACK = 3
+
+# Time
+ACK = 3.0
+TRIGGER = 3.0
+RESPONSE_URL = 30 * 60.0
+RESPONSE_URL_USES = 5
+SOCKETS = 10
