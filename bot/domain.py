@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """A frozen value; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A metric may be NaN: as JSON it is the string "NaN", because null does not come back as a number.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class RunKey(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from airflow.sdk import dag, task
-
 from a_package_that_is_not_there import train
+from airflow.sdk import dag, task
 
 
 @dag(schedule=None, tags=["stationmaster"])
-def broken():
+def broken() -> None:
     task(train)()
 
 

@@ -6,12 +6,12 @@ from airflow.sdk import dag, task
 
 
 @task
-def never():
+def never() -> str:
     return "not while it is paused"
 
 
 @dag(schedule=None, is_paused_upon_creation=True, tags=["stationmaster"], description="Paused")
-def paused_one():
+def paused_one() -> None:
     never()
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from airflow.sdk import Param, dag, task
 
 
 @task
-def wait(*, params):
+def wait(*, params: dict[str, Any]) -> None:
     time.sleep(params["seconds"])
 
 
 @task
-def each(number, *, ti):
+def each(number: int, *, ti: Any) -> None:
     ti.xcom_push(key="summary", value=f"number {number}")
 
 
@@ -23,7 +24,7 @@ def each(number, *, ti):
     tags=["stationmaster"],
     description="Sleeps, then runs one task thrice",
 )
-def slow():
+def slow() -> None:
     wait() >> each.expand(number=[1, 2, 3])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param, dag, task, task_group
 
 PARAMS = {
@@ -16,24 +18,24 @@ PARAMS = {
 
 
 @task(task_display_name="take rows")
-def take_rows(*, ti):
+def take_rows(*, ti: Any) -> None:
     ti.xcom_push(key="summary", value="1,000 rows")
 
 
 @task(task_display_name="fit it")
-def fit(*, params, ti):
+def fit(*, params: dict[str, Any], ti: Any) -> None:
     ti.xcom_push(key="summary", value=f"{params['rounds']} rounds of {params['metric']}")
 
 
 @task(task_display_name="say so")
-def tell(*, params, ti):
+def tell(*, params: dict[str, Any], ti: Any) -> None:
     ti.xcom_push(key="summary", value=params["label"])
 
 
 @dag(schedule=None, params=PARAMS, tags=["stationmaster", "quick"], description="Trains nothing, quickly")
-def tiny():
+def tiny() -> None:
     @task_group(group_id="training")
-    def training():
+    def training() -> Any:
         return fit()
 
     take_rows() >> training() >> tell()

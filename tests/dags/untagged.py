@@ -6,12 +6,12 @@ from airflow.sdk import dag, task
 
 
 @task
-def other():
+def other() -> str:
     return "not in the catalogue"
 
 
 @dag(schedule=None, tags=["somebody_else"], description="Not a training pipeline")
-def untagged():
+def untagged() -> None:
     other()
 
 

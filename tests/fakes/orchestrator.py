@@ -1,0 +1,242 @@
+"""Airflow in memory: DAGs that tests declare, and runs that tests move on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from bot.domain import Pipeline, Run, RunKey, RunState, Task, TaskState
+from bot.errors import NotFound, ServiceRejected
+from tests.fakes.service import FakeService
+
+GONE = "gone from Airflow: no file defines it now"
+RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
+SUMMARY_LIMIT = 200
+
+
+@dataclass
+class _Dag:
+    pipeline: Pipeline
+    tags: frozenset[str]
+
+
+@dataclass
+class _Run:
+    run: Run
+    changed: datetime
+    tasks: dict[tuple[str, int], Task] = field(default_factory=dict)
+    summaries: dict[tuple[str, int], str] = field(default_factory=dict)
+    failures: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+class FakeOrchestrator(FakeService):
+    """Implements `bot.ports.Orchestrator`. `clock` gives the time; a run stays as it is until a test moves it on."""
+
+    name = "Airflow"
+
+    def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__()
+        self.clock = clock
+        self._dags: dict[str, _Dag] = {}
+        self._runs: dict[RunKey, _Run] = {}
+
+    # What tests do to it
+
+    def add_dag(self, pipeline: Pipeline, *, tags: Collection[str] = ("stationmaster",)) -> None:
+        """Declare a DAG, or put another in its place."""
+        self._dags[pipeline.dag_id] = _Dag(pipeline, frozenset(tags))
+
+    def remove_file(self, dag_id: str) -> None:
+        """Let the DAG become stale: still listed, with its runs, but nothing can start it."""
+        self._change_dag(dag_id, trouble=GONE)
+
+    def remove_dag(self, dag_id: str) -> None:
+        """Delete the DAG with all its runs."""
+        del self._dags[dag_id]
+        self._runs = {key: run for key, run in self._runs.items() if key.dag_id != dag_id}
+
+    def pause(self, dag_id: str, *, paused: bool = True) -> None:
+        """Pause the DAG, or resume it."""
+        self._change_dag(dag_id, paused=paused, trouble="paused in Airflow" if paused else "")
+
+    def add_run(self, run: Run) -> None:
+        """A run that was not started through this port: scheduled, or from Airflow's own page."""
+        tasks = self._dags[run.dag_id].pipeline.tasks
+        self._runs[run.key] = _Run(
+            run,
+            self.clock(),
+            {
+                (task.task_id, -1): Task(task_id=task.task_id, title=task.title, state=TaskState.PENDING)
+                for task in tasks
+            },
+        )
+
+    def set_task(
+        self,
+        key: RunKey,
+        task_id: str,
+        state: TaskState,
+        *,
+        map_index: int = -1,
+        summary: str = "",
+        failure: str = "",
+    ) -> None:
+        """Move one task on, and its run to RUNNING. With a `map_index` the unmapped task gives way to mapped ones."""
+        kept, place, now = self._runs[key], (task_id, map_index), self.clock()
+        before = kept.tasks.get(place) or kept.tasks[(task_id, -1)]
+        if map_index >= 0:
+            kept.tasks.pop((task_id, -1), None)
+        kept.tasks[place] = before.model_copy(
+            update={
+                "state": state,
+                "map_index": map_index,
+                "try_number": max(1, before.try_number) if state is not TaskState.SKIPPED else before.try_number,
+                "started": before.started or now,
+                "ended": now if state.over else None,
+            }
+        )
+        kept.summaries[place], kept.failures[place] = summary, failure
+        self._change(key, state=RunState.RUNNING, started=kept.run.started or now)
+
+    def finish(self, key: RunKey, *, ok: bool = True) -> None:
+        """End the run. What was not over succeeds, or after a failure is skipped."""
+        for task in [task for task in self._runs[key].tasks.values() if not task.state.over]:
+            state = TaskState.SUCCESS if ok else TaskState.SKIPPED
+            self.set_task(key, task.task_id, state, map_index=task.map_index)
+        now = self.clock()
+        started = self._runs[key].run.started or now
+        self._change(key, state=RunState.SUCCESS if ok else RunState.FAILED, started=started, ended=now)
+
+    def delete_run(self, key: RunKey) -> None:
+        """Delete the run, as people can on Airflow's page."""
+        del self._runs[key]
+
+    # The port
+
+    async def pipelines(self, tag: str) -> Mapping[str, str]:
+        """See Orchestrator."""
+        self._called("pipelines", tag)
+        return {dag_id: _digest(dag.pipeline) for dag_id, dag in self._dags.items() if tag in dag.tags}
+
+    async def pipeline(self, dag_id: str) -> Pipeline:
+        """See Orchestrator."""
+        self._called("pipeline", dag_id)
+        if dag_id not in self._dags:
+            raise NotFound(self.name, f"The Dag with ID: `{dag_id}` was not found", status=404)
+        return self._dags[dag_id].pipeline
+
+    async def start(
+        self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
+    ) -> Run:
+        """See Orchestrator."""
+        self._called("start", key, dict(conf))
+        if key not in self._runs:
+            self._check_start(key, conf)
+            now = self.clock()
+            later = run_after is not None and run_after > now
+            state = RunState.SCHEDULED if later else RunState.QUEUED
+            plain = json.loads(json.dumps(dict(conf)))
+            self.add_run(
+                Run(
+                    dag_id=key.dag_id,
+                    run_id=key.run_id,
+                    state=state,
+                    conf=plain,
+                    note=note,
+                    queued=now,
+                    run_after=run_after or now,
+                )
+            )
+        self._answered()
+        return self._runs[key].run
+
+    async def run(self, key: RunKey) -> Run | None:
+        """See Orchestrator."""
+        self._called("run", key)
+        return self._runs[key].run if key in self._runs else None
+
+    async def changed_runs(self, dag_ids: Collection[str], since: datetime) -> Sequence[Run]:
+        """See Orchestrator."""
+        self._called("changed_runs", tuple(sorted(dag_ids)), since)
+        changed = [kept for kept in self._of(dag_ids) if kept.changed >= since]
+        return [kept.run for kept in sorted(changed, key=lambda kept: kept.changed)]
+
+    async def recent_runs(self, dag_ids: Collection[str], limit: int) -> Sequence[Run]:
+        """See Orchestrator."""
+        self._called("recent_runs", tuple(sorted(dag_ids)), limit)
+        runs = sorted((kept.run for kept in self._of(dag_ids)), key=_due, reverse=True)
+        return runs[: max(0, limit)]
+
+    async def tasks(self, keys: Collection[RunKey]) -> Mapping[RunKey, Sequence[Task]]:
+        """See Orchestrator."""
+        self._called("tasks", tuple(sorted(keys)))
+        return {key: sorted(self._runs[key].tasks.values(), key=_when) for key in keys if key in self._runs}
+
+    async def summary(self, key: RunKey, task: Task) -> str:
+        """See Orchestrator."""
+        self._called("summary", key, task)
+        said = self._runs[key].summaries.get((task.task_id, task.map_index), "") if key in self._runs else ""
+        return said if len(said) <= SUMMARY_LIMIT else ""
+
+    async def failure(self, key: RunKey, task: Task) -> str:
+        """See Orchestrator."""
+        self._called("failure", key, task)
+        return self._runs[key].failures.get((task.task_id, task.map_index), "") if key in self._runs else ""
+
+    def run_url(self, key: RunKey) -> str:
+        """See Orchestrator."""
+        return f"http://airflow.test/dags/{key.dag_id}/runs/{key.run_id}"
+
+    async def check(self) -> None:
+        """See Orchestrator."""
+        self._called("check")
+
+    async def close(self) -> None:
+        """See Orchestrator."""
+        self._called("close")
+
+    def _check_start(self, key: RunKey, conf: Mapping[str, Any]) -> None:
+        dag = self._dags.get(key.dag_id)
+        if dag is None or dag.pipeline.trouble == GONE:
+            raise NotFound(self.name, f"Dag with dag_id: '{key.dag_id}' not found", status=404)
+        if not RUN_ID.fullmatch(key.run_id):
+            raise ServiceRejected(self.name, f"The run_id provided '{key.run_id}' does not match", status=422)
+        for parameter in dag.pipeline.parameters:
+            if parameter.required and parameter.name not in conf:
+                raise self._unfit(parameter.name, "No value passed")
+            value = conf.get(parameter.name, parameter.default)
+            for error in Draft7Validator(parameter.rule).iter_errors(value):
+                raise self._unfit(parameter.name, error.message)
+
+    def _unfit(self, name: str, why: str) -> ServiceRejected:
+        return ServiceRejected(self.name, f"Invalid input for param {name}: {why}", status=400)
+
+    def _of(self, dag_ids: Collection[str]) -> list[_Run]:
+        return [kept for key, kept in self._runs.items() if key.dag_id in dag_ids]
+
+    def _change(self, key: RunKey, **update: Any) -> None:
+        kept = self._runs[key]
+        kept.run, kept.changed = kept.run.model_copy(update=update), self.clock()
+
+    def _change_dag(self, dag_id: str, **update: Any) -> None:
+        dag = self._dags[dag_id]
+        dag.pipeline = dag.pipeline.model_copy(update=update)
+
+
+def _digest(pipeline: Pipeline) -> str:
+    return hashlib.sha256(pipeline.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _due(run: Run) -> datetime:
+    return run.run_after or run.queued or datetime.min.replace(tzinfo=UTC)
+
+
+def _when(task: Task) -> tuple[datetime, str, int]:
+    return (task.started or datetime.max.replace(tzinfo=UTC), task.task_id, task.map_index)
