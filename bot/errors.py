@@ -9,6 +9,7 @@ StationmasterError
 │   ├── ServiceDown       no answer, a time-out, 429 or 5xx: worth trying again
 │   ├── ServiceDenied     401 or 403: the bot's own credentials are refused
 │   ├── ServiceRejected   400, 409 or 422: the same request will never do
+│   ├── NotInChannel      the bot is no member of the channel, or may not write there
 │   ├── NotFound          404: it is not there (any more)
 │   └── ServiceConfused   an answer that is not what the service speaks (HTML from a proxy, cut JSON)
 └── ConfigError           the settings or the configuration file are wrong: where, and what is allowed
@@ -42,6 +43,7 @@ class UnknownWord(Refusal):
     def __init__(self, kind: str, word: str, nearest: Sequence[str] = (), *, hint: str = "") -> None:
         meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
         super().__init__(f"I don't know the {kind} “{shorten(word)}”.{meant}", hint=hint)
+        self.kind = kind
         self.nearest = tuple(nearest)
 
 
@@ -98,6 +100,15 @@ class ServiceRejected(ServiceError):
     def sentence(self) -> str:
         """See StationmasterError."""
         return f"{self.service} refused this: {shorten(self.detail, 300)}"
+
+
+class NotInChannel(ServiceError):
+    """The bot is no member of the channel, or may not write there."""
+
+    @property
+    def sentence(self) -> str:
+        """See StationmasterError."""
+        return "I'm not in this channel: invite me with /invite, and try again."
 
 
 class NotFound(ServiceError):

@@ -110,8 +110,8 @@ class Chat(Protocol):
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """Answer a command or a click to that person alone; works where the bot is no member."""
 
-    async def find(self, channel: str, nonce: str, since: float) -> Posted | None:
-        """The bot's own message with this nonce posted after `since` (epoch seconds), if it can be read."""
+    async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
+        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread."""
 
     async def person(self, user_id: str) -> Person:
         """Who this is. NotFound for an unknown id."""

@@ -130,7 +130,7 @@ class Arguments(BaseModel):
         return frozenset()
 
     @classmethod
-    def words(cls) -> list[str]:
+    def positional(cls) -> list[str]:
         """The fields that are given as plain words, in order."""
         return [name for name in cls.model_fields if name != "values" and name not in cls.options()]
 
@@ -141,7 +141,7 @@ A = TypeVar("A", bound=Arguments)
 def bind(kind: type[A], tokens: Sequence[Token], usage: str) -> A:
     """Give the tokens to the fields of `kind`. Refusal, ending in the usage, for what doesn't fit."""
     given: dict[str, Any] = {}
-    words = list(kind.words())
+    words = list(kind.positional())
     pairs: dict[str, str] = {}
     rest = iter(tokens)
     for token in rest:

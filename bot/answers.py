@@ -1,0 +1,58 @@
+"""The messages that any command may answer with, and the Share button of those that are for one person alone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from bot import limits
+from bot.render import Message, Rendered, escape
+
+
+class Proposal(NamedTuple):
+    """A button that stands for a command: its label, and what would be typed."""
+
+    label: str
+    command: str
+
+
+class Told(Message):
+    """One sentence. `proposals` are buttons below it."""
+
+    template: ClassVar[str] = "told"
+    text: str
+    proposals: tuple[Proposal, ...] = ()
+
+
+class Refused(Message):
+    """Why something can't be, and how to go on."""
+
+    template: ClassVar[str] = "refused"
+    sentence: str
+    hint: str = ""
+    proposals: tuple[Proposal, ...] = ()
+
+
+def with_share(rendered: Rendered, command: str) -> Rendered:
+    """The message with a button that shows the same answer to everyone in the channel."""
+    if len(command) > limits.CHARACTERS["value"]:
+        return rendered
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": "share",
+        "text": {"type": "plain_text", "text": "Share"},
+        "value": command or "help",
+    }
+    blocks = list(rendered.blocks)
+    last = blocks[-1] if blocks else {}
+    if last.get("type") == "actions" and len(last["elements"]) < limits.ACTIONS:
+        blocks[-1] = {**last, "elements": [*last["elements"], button]}
+    elif len(blocks) < limits.BLOCKS:
+        blocks.append({"type": "actions", "elements": [button]})
+    return Rendered(text=rendered.text, blocks=blocks)
+
+
+def shared_by(name: str, answer: Rendered) -> Rendered:
+    """The answer with a line above it that says who shows it."""
+    line = f"{name} shared"
+    above = {"type": "context", "elements": [{"type": "plain_text", "text": line}]}
+    return Rendered(text=f"{escape(line)}: {answer.text}", blocks=[above, *answer.blocks][: limits.BLOCKS])

@@ -1,0 +1,116 @@
+"""The composition root: settings in, a running bot out. The only module that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from structlog import get_logger
+
+from bot.catalogue import Catalogue
+from bot.chat import SlackChat, SocketMode
+from bot.commands import Registered, WorkHandler, discover
+from bot.config import ConfigFile, Settings
+from bot.dispatch import Dispatcher
+from bot.finishing import finish
+from bot.jobs import JobContext, Jobs
+from bot.orchestrator import AirflowOrchestrator
+from bot.people import People
+from bot.posting import Posting
+from bot.registry import MlflowRegistry
+from bot.station import Station
+from bot.store import Store
+from bot.tracker import Tracker
+
+log = get_logger(__name__)
+CATALOGUE_EVERY = 20.0  # seconds
+TRACKER_EVERY = 3.0
+GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop takes at most ten
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Station]:
+    """A bot that takes deliveries while the block lasts."""
+    async with AsyncExitStack() as stack:
+        station, chat = await _assemble(settings, stack)
+        registered = discover()
+        dispatcher = Dispatcher(station, registered)
+        _declare_work(station, registered, dispatcher)
+        await station.jobs.start()
+        stack.push_async_callback(station.jobs.stop, grace=GRACE)
+        stack.push_async_callback(dispatcher.close, 1.0)
+        socket = SocketMode(chat, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url), dispatcher)
+        await socket.open()
+        stack.push_async_callback(socket.close)
+        for loop in (station.catalogue.keep_fresh(CATALOGUE_EVERY), Tracker(station, every=TRACKER_EVERY).follow()):
+            task = asyncio.create_task(loop)
+            stack.push_async_callback(_end, task)
+        yield station
+
+
+async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Station, SlackChat]:
+    """Every part, made once; what must be closed is closed in reverse order."""
+    config = ConfigFile(settings.stationmaster_config)
+    store = await Store.open(settings.database_url)
+    stack.push_async_callback(store.close)
+    chat = SlackChat(settings.slack_bot_token.get_secret_value(), str(settings.slack_api_url))
+    stack.push_async_callback(chat.close)
+    await chat.open()
+    orchestrator = AirflowOrchestrator(
+        str(settings.airflow_url),
+        username=settings.airflow_username,
+        password=settings.airflow_password.get_secret_value(),
+        token=settings.airflow_token.get_secret_value(),
+        public_url=str(settings.airflow_public_url or ""),
+    )
+    stack.push_async_callback(orchestrator.close)
+    registry = MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
+    stack.push_async_callback(registry.close)
+    station = Station(
+        config=config,
+        store=store,
+        jobs=Jobs(store),
+        catalogue=Catalogue(store, orchestrator, config),
+        people=People(chat, config),
+        orchestrator=orchestrator,
+        registry=registry,
+        chat=chat,
+        posting=Posting(chat, store),
+    )
+    return station, chat
+
+
+def _declare_work(station: Station, registered: Registered, dispatcher: Dispatcher) -> None:
+    """Every kind of durable work: what the commands declare, and the bot's own."""
+    own: dict[str, WorkHandler] = {"run.finish": finish, "share": dispatcher.carry_out_share}
+    for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
+        station.jobs.register(kind, _with_station(handler, station))
+
+
+def _with_station(handler: WorkHandler, station: Station) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
+    async def run(ctx: JobContext, args: dict[str, Any]) -> Any:
+        return await handler(ctx, args, station)
+
+    return run
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; then stop cleanly, within ten seconds. Unfinished work goes on at the next start."""
+    begun, stopping = time.perf_counter(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with running(settings):
+        log.info("ready", seconds=round(time.perf_counter() - begun, 3))
+        await stopping.wait()
+        log.info("stopping")
+    log.info("stopped")

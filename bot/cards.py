@@ -1,0 +1,280 @@
+"""The card of a run: one message, edited in place while the run goes on. Pure: facts in, message out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, ClassVar, NamedTuple
+
+from bot.comparison import Line
+from bot.domain import Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
+from bot.phrases import about, change, count, differing, lasted, number
+from bot.render import Markup, Message, date, escape, fit
+from bot.store import FollowedRun
+
+FOLD_ABOVE = 20  # tasks; above, each task group becomes one line
+MOST_LINES = 30
+
+_STATUS = {
+    TaskState.PENDING: "pending",
+    TaskState.RUNNING: "in_progress",
+    TaskState.WAITING: "in_progress",
+    TaskState.SUCCESS: "complete",
+    TaskState.SKIPPED: "complete",
+    TaskState.FAILED: "error",
+}
+
+
+class Link(NamedTuple):
+    """A button that opens a page."""
+
+    label: str
+    url: str
+
+
+class TaskLine(NamedTuple):
+    """A line of the plan. `output` holds rich text elements."""
+
+    task_id: str
+    title: str
+    status: str
+    output: list[dict[str, Any]]
+
+
+class RunCard(Message):
+    """One run: its state first, then its tasks or its result, then what differs from the defaults, then links."""
+
+    template: ClassVar[str] = "run_card"
+    shareable: ClassVar[bool] = True
+    icon: str
+    headline: str
+    aside: Markup
+    detail: str = ""
+    plan_title: str = ""
+    plan_id: str = ""
+    tasks: tuple[TaskLine, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def rows(self) -> list[list[dict[str, str]]]:
+        """The table as Slack takes it: every cell has at least one character."""
+        return [[{"type": "raw_text", "text": fit(cell, 200) or "–"} for cell in row] for row in self.table]
+
+    @property
+    def columns(self) -> list[dict[str, str]]:
+        """The table's columns: names to the left, numbers to the right."""
+        return [{"align": "right" if at else "left"} for at in range(len(self.table[0]) if self.table else 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished run gave. `trouble` is said where MLflow doesn't answer yet."""
+
+    failed_task: str = ""
+    failure: str = ""
+    training: Training | None = None
+    verified: bool = False
+    version: Version | None = None
+    champion: Version | None = None
+    alias: str = "production"
+    lines: Sequence[Line] = ()
+    same_data: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a card is made of."""
+
+    followed: FollowedRun
+    run: Run
+    pipeline: Pipeline | None
+    tasks: Sequence[Task] = ()
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    typical: tuple[float, int] | None = None  # the median of past successful durations in seconds, and of how many
+    run_url: str = ""
+    outcome: Outcome = Outcome()
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def run_card(facts: Facts) -> RunCard:
+    """The card for these facts."""
+    state = facts.run.state
+    if state is RunState.SUCCESS:
+        return _finished(facts)
+    if state is RunState.FAILED:
+        return _failed(facts)
+    if state is RunState.GONE:
+        return _card(facts, "⚪", f"{facts.followed.model}: this run was deleted in Airflow", _asked_by(facts))
+    return _going_on(facts)
+
+
+def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) -> RunCard:
+    notes = [" · ".join(parts)] if (parts := differing(facts.pipeline, facts.followed.conf)) else []
+    if reason := str((facts.followed.shown or {}).get("reason") or ""):
+        notes.append(f"“{reason}”")
+    links = [Link("Open in Airflow", facts.run_url)] if facts.run_url else []
+    if facts.outcome.training and facts.outcome.training.url:
+        links.append(Link("Open in MLflow", facts.outcome.training.url))
+    more["notes"] = (*more.get("notes", ()), *notes)
+    return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
+
+
+def _asked_by(facts: Facts) -> Markup:
+    name = facts.followed.requested_by_name
+    return Markup(f"asked by {escape(name)}" if name else "started in Airflow")
+
+
+def _going_on(facts: Facts) -> RunCard:
+    model, run = facts.followed.model, facts.run
+    name = facts.followed.requested_by_name
+    by = Markup(f" by {escape(name)}" if name else "")
+    lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
+    plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
+    if run.started is None:
+        aside = Markup(f"since {date(run.queued or _created(facts))}{by}")
+        return _card(facts, "🚉", f"{model} waits for its turn in Airflow", aside, **plan)
+    return _card(facts, "🚂", f"{model} is training", Markup(f"started {date(run.started)}{by}"), **plan)
+
+
+def _created(facts: Facts) -> datetime:
+    return datetime.fromtimestamp(facts.followed.created, UTC)
+
+
+def _plan_id(lines: Sequence[TaskLine], facts: Facts) -> str:
+    """A block id that changes when the plan does: Slack then redraws it."""
+    return f"plan-{facts.followed.revision}-{sum(line.status == 'complete' for line in lines)}"
+
+
+def _time_left(facts: Facts) -> str:
+    """When it ends, as far as the past tells."""
+    if facts.typical is None:
+        return "no history yet: nobody knows how long this takes"
+    median, runs = facts.typical
+    of = f"(p50 of {count(runs, 'run')})"
+    if facts.run.started is None:
+        return f"takes {about(median)} {of}"
+    left = median - (facts.now - facts.run.started).total_seconds()
+    return f"{about(left)} left {of}" if left > 0 else f"longer than usual: {about(median)} {of}"
+
+
+def task_lines(specs: Sequence[TaskSpec], tasks: Sequence[Task], summaries: Mapping[str, str]) -> list[TaskLine]:
+    """The plan's lines in the pipeline's order; tasks that only the run knows come last."""
+    by_id: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_id.setdefault(task.task_id, []).append(task)
+    known = {spec.task_id for spec in specs}
+    extra = [TaskSpec(task_id=name, title=mine[0].title) for name, mine in by_id.items() if name not in known]
+    ordered = [*specs, *extra]
+    if len(ordered) <= FOLD_ABOVE:
+        return [_line(spec.task_id, spec.title, by_id.get(spec.task_id, ()), summaries) for spec in ordered]
+    lines = []
+    for group, members in groupby(ordered, key=lambda spec: spec.group or spec.task_id):
+        mine = list(members)
+        title = f"{group} ({count(len(mine), 'task')})" if len(mine) > 1 else mine[0].title
+        lines.append(_line(group, title, [task for spec in mine for task in by_id.get(spec.task_id, ())], {}))
+    return lines[:MOST_LINES]
+
+
+def _line(task_id: str, title: str, tasks: Sequence[Task], summaries: Mapping[str, str]) -> TaskLine:
+    state = _folded([task.state for task in tasks])
+    return TaskLine(task_id, title, _STATUS[state], _output(state, tasks, summaries.get(task_id, "")))
+
+
+def _folded(states: Sequence[TaskState]) -> TaskState:
+    """One state for several tasks: the worst, then the liveliest."""
+    for state in (TaskState.FAILED, TaskState.RUNNING, TaskState.WAITING):
+        if state in states:
+            return state
+    if states and all(state.over for state in states):
+        return TaskState.SKIPPED if set(states) == {TaskState.SKIPPED} else TaskState.SUCCESS
+    return TaskState.RUNNING if TaskState.SUCCESS in states else TaskState.PENDING
+
+
+def _output(state: TaskState, tasks: Sequence[Task], summary: str) -> list[dict[str, Any]]:
+    started = min((task.started for task in tasks if task.started), default=None)
+    ended = max((task.ended for task in tasks if task.ended), default=None)
+    if state is TaskState.SKIPPED:
+        return [{"type": "text", "text": "skipped"}]
+    if not state.over and started:
+        stamp = int(started.timestamp())
+        word = "waiting since " if state is TaskState.WAITING else "since "
+        when = {"type": "date", "timestamp": stamp, "format": "{time}", "fallback": f"{started:%H:%M} UTC"}
+        return [{"type": "text", "text": word}, when]
+    parts = [fit(summary, 100)] if summary else []
+    if started and ended:
+        parts.append(lasted((ended - started).total_seconds()))
+    return [{"type": "text", "text": " · ".join(parts)}] if parts and state.over else []
+
+
+def _finished(facts: Facts) -> RunCard:
+    outcome, model = facts.outcome, facts.followed.model
+    version = f" v{outcome.version.version}" if outcome.version else ""
+    ready = f"{model}{version} is ready" if version else f"{model} has finished"
+    took = f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished"
+    by = facts.followed.requested_by_name
+    aside = Markup(took + (f" · for {escape(by)}" if by else ""))
+    verdict, notes = _verdict(outcome)
+    return _card(facts, "✅", ready + verdict, aside, table=_metrics_table(outcome), notes=tuple(notes))
+
+
+def _verdict(outcome: Outcome) -> tuple[str, list[str]]:
+    """How the headline goes on, and what is to be said below the table."""
+    notes: list[str] = []
+    if outcome.trouble:
+        return "", [outcome.trouble]
+    if outcome.training is None:
+        return "", ["no MLflow run is tagged with this run, so there are no metrics to show"]
+    judged = [line for line in outcome.lines if line.champion is not None and line.higher_is_better is not None]
+    verdict = ""
+    if judged:
+        better = sum(line.better is True for line in judged)
+        verdict = f": better than {outcome.alias} on {better} of {count(len(judged), 'metric')}"
+        digest = outcome.training.digest("evaluation")
+        notes.append(f"same holdout ({digest[:4]}…)" if digest else "same holdout")
+    elif outcome.champion is None:
+        notes.append("first version: nothing to compare with yet")
+    elif not outcome.same_data:
+        notes.append(f"not comparable with {outcome.alias} (v{outcome.champion.version}): other evaluation data")
+    if commit := outcome.training.tags.get("mlflow.source.git.commit"):
+        notes.append(f"commit {commit[:7]}")
+    if not outcome.version:
+        notes.append("no version was registered")
+    if not outcome.verified:
+        notes.append("⚠️ unverified: Airflow doesn't confirm that this MLflow run belongs to it")
+    return verdict, [" · ".join(notes)]
+
+
+def _metrics_table(outcome: Outcome) -> tuple[tuple[str, ...], ...]:
+    if not outcome.lines:
+        return ()
+    name = f"v{outcome.version.version}" if outcome.version else "this run"
+    if outcome.champion is None or not any(line.champion is not None for line in outcome.lines):
+        return (("metric", name), *((_metric(line), number(line.candidate)) for line in outcome.lines))
+    head = ("metric", name, f"{outcome.alias} (v{outcome.champion.version})", "change")
+    return (head, *(_compared(line) for line in outcome.lines))
+
+
+def _metric(line: Line) -> str:
+    return line.metric + {True: " ↑", False: " ↓", None: ""}[line.higher_is_better]
+
+
+def _compared(line: Line) -> tuple[str, ...]:
+    if line.champion is None or line.change is None:
+        return (_metric(line), number(line.candidate), "–", "–")
+    worse = " ▼" if line.better is False else ""
+    return (_metric(line), number(line.candidate), number(line.champion), change(line.change) + worse)
+
+
+def _failed(facts: Facts) -> RunCard:
+    outcome, model = facts.outcome, facts.followed.model
+    where = f" at {outcome.failed_task}" if outcome.failed_task else ""
+    after = f"after {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "before it began"
+    registered = f"v{outcome.version.version} was registered" if outcome.version else "nothing was registered"
+    aside = Markup(f"{after} · {registered}" if not outcome.trouble else after)
+    notes = (outcome.trouble,) if outcome.trouble else ()
+    return _card(facts, "❌", f"{model} failed{where}", aside, detail=outcome.failure, notes=notes)

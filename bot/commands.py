@@ -1,0 +1,190 @@
+"""How a command, a button and a piece of work are declared, and how what `commands/` declares is found.
+
+A file in `commands/` holds one command. Nothing else has to be edited to add one:
+
+    @command("models", summary="the catalogue", example="models flights", right=Right.READ)
+    async def models(call: Call, arguments: ModelsArguments) -> ModelsMessage: ...
+
+A command that only reads returns its Message. One that changes something returns Work, which is written down before
+Slack is answered, and carried out by the function declared with `@work` of the same kind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar, get_type_hints
+
+from bot.access import Right, Role
+from bot.catalogue import Model
+from bot.domain import Person
+from bot.errors import Refusal, UnknownWord
+from bot.jobs import JobContext
+from bot.render import Message
+from bot.station import Station
+from bot.words import Arguments, nearest
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "__stationmaster__"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something to be done durably. `args` is JSON; it must hold no secret, because it is kept."""
+
+    kind: str
+    args: dict[str, Any]
+    subject: str = ""  # what the audit trail names it
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a piece of work, where and how: kept with it under "asked"."""
+
+    request_id: str
+    person: str
+    name: str
+    channel: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks, where, and with what: given to every command and button."""
+
+    station: Station
+    person: Person
+    roles: frozenset[Role]  # towards `model` where there is one, else in the workspace
+    channel: str
+    text: str  # the command as typed, after its name
+    model: Model | None = None  # the one that the arguments name
+
+    @property
+    def about(self) -> Model:
+        """The model that the arguments name, where the command needs one."""
+        if self.model is None:
+            raise Refusal("I miss the MODEL.")
+        return self.model
+
+
+CommandHandler: TypeAlias = Callable[[Call, Any], Awaitable[Message | Work]]
+ButtonHandler: TypeAlias = Callable[[Call, str], Awaitable[Message | Work]]
+WorkHandler: TypeAlias = Callable[[JobContext, dict[str, Any], Station], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A declared command. `name` is empty for what a bare `/train` does."""
+
+    name: str
+    summary: str
+    example: str
+    right: Right
+    handler: CommandHandler
+
+    @cached_property
+    def arguments(self) -> type[Arguments]:
+        """The class of its second parameter."""
+        parameters = list(inspect.signature(self.handler).parameters)
+        kind: type[Arguments] = get_type_hints(self.handler)[parameters[1]]
+        return kind
+
+    @property
+    def reads_only(self) -> bool:
+        """True where nothing is changed, so that the answer may come after the acknowledgement."""
+        return self.right in {Right.READ, Right.LOGS, Right.AUDIT}
+
+    @property
+    def usage(self) -> str:
+        """Its name and what it takes: "run MODEL [key=value …] [--reason …]"."""
+        kind, parts = self.arguments, [self.name]
+        parts += [
+            name.upper() if kind.model_fields[name].is_required() else f"[{name.upper()}]" for name in kind.positional()
+        ]
+        if "values" in kind.model_fields:
+            parts.append("[key=value …]")
+        for name in sorted(kind.options()):
+            flag = kind.model_fields[name].annotation is bool
+            parts.append(f"[--{name.replace('_', '-')}{'' if flag else ' …'}]")
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A declared button: what a click on an action id that begins with `name` does."""
+
+    name: str
+    right: Right
+    handler: ButtonHandler
+
+
+@dataclass(frozen=True)
+class WorkKind:
+    """A declared kind of durable work."""
+
+    name: str
+    handler: WorkHandler
+
+
+def command(name: str, *, summary: str, example: str, right: Right) -> Callable[[F], F]:
+    """Declare a command; `example` is what one may type after `/train `."""
+    return lambda handler: _marked(handler, Command(name, summary, example, right, handler))
+
+
+def action(name: str, *, right: Right) -> Callable[[F], F]:
+    """Declare what a button does; the handler is given the button's value."""
+    return lambda handler: _marked(handler, Button(name, right, handler))
+
+
+def work(kind: str) -> Callable[[F], F]:
+    """Declare how a kind of durable work is carried out."""
+    return lambda handler: _marked(handler, WorkKind(kind, handler))
+
+
+def _marked(handler: F, declared: Command | Button | WorkKind) -> F:
+    setattr(handler, _MARK, declared)
+    return handler
+
+
+@dataclass
+class Registered:
+    """What `commands/` declares, by name. A name that is declared twice is a mistake, and raises."""
+
+    commands: dict[str, Command] = field(default_factory=dict)
+    buttons: dict[str, Button] = field(default_factory=dict)
+    works: dict[str, WorkKind] = field(default_factory=dict)
+
+    def add(self, module: ModuleType) -> None:
+        """Everything that this module itself declares."""
+        for member in vars(module).values():
+            declared = getattr(member, _MARK, None)
+            if declared is None or member.__module__ != module.__name__:
+                continue
+            kinds: Mapping[type, dict[str, Any]] = {
+                Command: self.commands, Button: self.buttons, WorkKind: self.works,
+            }  # fmt: skip
+            known = kinds[type(declared)]
+            if declared.name in known:
+                raise ValueError(f"{type(declared).__name__} {declared.name!r} is declared twice")
+            known[declared.name] = declared
+
+    def command(self, word: str) -> Command:
+        """The command called `word`; UnknownWord with the nearest."""
+        if found := self.commands.get(word.lower()):
+            return found
+        known = [name for name in self.commands if name]
+        raise UnknownWord("command", word, nearest(word, known), hint=f"I know {', '.join(sorted(known))}.")
+
+
+def discover(package: str = "commands") -> Registered:
+    """Import every module of the package, and collect what they declare."""
+    registered = Registered()
+    root = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(root.__path__), key=lambda info: info.name):
+        registered.add(importlib.import_module(f"{package}.{info.name}"))
+    return registered

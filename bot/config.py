@@ -1,0 +1,252 @@
+"""Settings from the environment, and the configuration file of models and access.
+
+The environment's names are the ecosystem's own (`SLACK_BOT_TOKEN`, `AIRFLOW_URL`, `MLFLOW_TRACKING_URI`, …). Each
+secret may be given by a file instead (`SLACK_BOT_TOKEN_FILE=/run/secrets/slack`). A mistake in either is a ConfigError
+that names the place and what is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from structlog import get_logger
+
+from bot.errors import ConfigError, shorten
+from bot.words import nearest
+
+log = get_logger(__name__)
+
+EVERYONE = "everyone"
+
+# A Slack person (U… or W…), a Slack user group (S…), or every member of the workspace.
+Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,20})$")]
+Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
+_SECRETS = ("slack_bot_token", "slack_app_token", "airflow_password", "airflow_token")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelConfig(_Section):
+    """What a DAG can't say of the model that it trains."""
+
+    dag: str = ""  # the DAG's id; the model's name where it is empty
+    registered_model: str = ""  # in MLflow; the model's name where it is empty
+    description: str = ""
+    owners: tuple[Member, ...] = ()
+    runners: tuple[Member, ...] | None = None  # instead of the workspace's runners
+    channel: Channel | None = None
+    alias: str = "production"  # the champion's
+    metrics: dict[str, Literal["higher", "lower"]] = {}  # the better direction of each
+
+
+class Access(_Section):
+    """Who has which role in the whole workspace."""
+
+    viewers: tuple[Member, ...] = ()
+    runners: tuple[Member, ...] = ()
+    approvers: tuple[Member, ...] = ()
+    admins: tuple[Member, ...] = ()
+    auditors: tuple[Member, ...] = ()
+
+
+class Config(_Section):
+    """The configuration file, whole."""
+
+    tag: str = "stationmaster"  # the Airflow tag that puts a DAG into the catalogue
+    command: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")] = "/train"
+    access: Access = Access()
+    models: dict[ModelName, ModelConfig] = {}
+
+    @model_validator(mode="after")
+    def _one_model_a_dag(self) -> Config:
+        seen: dict[str, str] = {}
+        for name, model in self.models.items():
+            dag = model.dag or name
+            if dag in seen:
+                raise ValueError(f"{name} and {seen[dag]} have the same DAG, {dag}: one model a DAG")
+            seen[dag] = name
+        return self
+
+
+class Settings(BaseModel):
+    """The environment's part. Secrets are SecretStr, so that no log or traceback shows them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr
+    slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
+    airflow_url: HttpUrl
+    airflow_public_url: HttpUrl | None = None  # where people open Airflow, if that differs
+    airflow_username: str = ""
+    airflow_password: SecretStr = SecretStr("")
+    airflow_token: SecretStr = SecretStr("")
+    mlflow_tracking_uri: HttpUrl
+    mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
+    database_url: str = "sqlite+aiosqlite:///stationmaster.db"
+    stationmaster_config: Path = Path("stationmaster.yaml")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _airflow_credentials(self) -> Settings:
+        if not self.airflow_token.get_secret_value() and not (
+            self.airflow_username and self.airflow_password.get_secret_value()
+        ):
+            raise ValueError("give AIRFLOW_USERNAME and AIRFLOW_PASSWORD, or AIRFLOW_TOKEN")
+        return self
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret in clear, for the log's mask."""
+        return [value for name in _SECRETS if (value := getattr(self, name).get_secret_value())]
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. ConfigError naming every variable that is missing or wrong."""
+    environment = os.environ if environment is None else environment
+    given: dict[str, Any] = {
+        name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())
+    }
+    given |= _from_files(environment)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"][:1]).upper()
+            missing = problem["type"] == "missing"
+            what = "is not set" if missing else problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name} {what}" if name else what)
+        raise ConfigError("The environment is not complete:\n  " + "\n  ".join(lines)) from None
+
+
+def _from_files(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name in _SECRETS:
+        if path := environment.get(f"{name.upper()}_FILE"):
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{name.upper()}_FILE: can't read {path}: {error}") from error
+    return found
+
+
+def read_config(path: Path) -> Config:
+    """The configuration file. ConfigError with file, line and what is allowed for each mistake."""
+    try:
+        document = YAML().load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Can't read the configuration {path}: {error}") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(f"{path}, line {mark.line + 1 if mark else '?'}: {error.problem or error.context}") from error
+    except YAMLError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        return TypeAdapter(Config).validate_python(document if document is not None else {})
+    except ValidationError as error:
+        raise ConfigError("\n".join(_mistakes(path, document, error))) from None
+
+
+def _mistakes(path: Path, document: Any, error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        where = tuple(part for part in problem["loc"] if part != "[key]")
+        dotted = ".".join(str(part) for part in where)
+        yield f"{path}, line {_line(document, where)}: {dotted + ': ' if dotted else ''}{_what(problem)}"
+
+
+def _line(document: Any, where: tuple[int | str, ...]) -> int:
+    """The line of the deepest part of `where` that the file has; 1-based."""
+    line = 0
+    for part in where:
+        if isinstance(document, CommentedMap) and part in document:
+            line = document.lc.key(part)[0]
+        elif isinstance(document, CommentedSeq) and isinstance(part, int) and part < len(document):
+            line = document.lc.item(part)[0]
+        else:
+            break
+        document = document[part]
+    return line + 1
+
+
+def _what(problem: Any) -> str:
+    given = shorten(str(problem.get("input")), 40)
+    match problem["type"]:
+        case "extra_forbidden":
+            known = _keys(problem["loc"])
+            meant = nearest(str(problem["loc"][-1]), known, most=1)
+            return f"unknown key.{f' Did you mean {meant[0]}?' if meant else ''} Allowed: {', '.join(known)}"
+        case "string_pattern_mismatch":
+            return f"“{given}” is not {_pattern_in_words(problem['ctx']['pattern'])}"
+        case "literal_error":
+            return f"“{given}” is not allowed; it takes {problem['ctx']['expected']}"
+        case "value_error":
+            return str(problem["ctx"]["error"])
+        case _:
+            return f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not “{given}”"
+
+
+def _pattern_in_words(pattern: str) -> str:
+    words = {
+        "everyone": "a Slack person's id (U…), a user group's id (S…) or the word everyone",
+        "[CG]": "a Slack channel's id (C… or G…); a channel's name can change, so its id is asked for",
+        "^/": "a slash command, such as /train",
+    }
+    return next((text for sign, text in words.items() if sign in pattern), "a name of letters, digits and . _ -")
+
+
+def _keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed where an unknown one stood."""
+    section: type[BaseModel] = Config
+    if loc[0] == "access":
+        section = Access
+    elif loc[0] == "models" and len(loc) > 2:  # models, a model's name, its key
+        section = ModelConfig
+    return list(section.model_fields)
+
+
+class ConfigFile:
+    """The configuration file, read again when it has changed. A change that can't be read leaves the last good one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = self._look()
+        self._config = read_config(path)
+
+    def current(self) -> Config:
+        """The configuration as it stands now."""
+        stamp = self._look()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._config = read_config(self._path)
+                log.info("config.read", path=str(self._path))
+            except ConfigError as error:
+                log.error("config.kept", problem=str(error))
+        return self._config
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_size)

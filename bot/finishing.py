@@ -1,0 +1,110 @@
+"""What happens once when a run ends: its card tells the result, and its requester is told in the card's thread."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from structlog import get_logger
+
+from bot.cards import Outcome, run_card
+from bot.domain import Posted, Run, RunKey, RunState
+from bot.errors import NotFound, ServiceConfused, ServiceDown
+from bot.following import facts, new_summaries, outcome_of
+from bot.jobs import JobContext, RetryLater
+from bot.render import Message, Rendered
+from bot.station import Station
+from bot.store import AuditEntry, FollowedRun
+
+log = get_logger(__name__)
+ASK_AGAIN = 20.0  # seconds
+GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
+
+
+class RunEnded(Message):
+    """The reply that mentions the requester: a mention that is edited in notifies nobody."""
+
+    template: ClassVar[str] = "run_ended"
+    person: str
+    words: str
+
+
+async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Carry out "run.finish"; `args["key"]` is the run's DAG and id."""
+    key = RunKey(*args["key"])
+    followed = await station.store.runs.get(key)
+    if followed is None or followed.ended:
+        return
+    try:
+        run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
+        if not run.state.over:
+            return  # someone has set it going again: the tracker goes on
+        outcome = await _tell(ctx, station, followed, run)
+    except (ServiceDown, ServiceConfused) as error:
+        raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
+    if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
+        raise RetryLater(outcome.trouble, after=ASK_AGAIN)
+    await _record(ctx, station, followed, run, outcome)
+
+
+async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: Run) -> Outcome:
+    tasks = (await station.orchestrator.tasks([run.key])).get(run.key, ())
+    shown = followed.shown or {}
+    summaries = await new_summaries(station, run, tasks, shown.get("summaries", {}))
+    outcome = await outcome_of(station, followed, run, tasks)
+    changed = replace(followed, shown=shown | {"summaries": summaries})
+    card = run_card(await facts(station, changed, run, tasks, outcome)).render()
+    at = await _show(ctx, station, followed, card)
+    if followed.requested_by:
+        reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
+        await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
+    return outcome
+
+
+async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted:
+    """Edit the card; where it was deleted or never came to be, post the result anew."""
+    if followed.card_channel and followed.card_ts:
+        at = Posted(channel=followed.card_channel, ts=followed.card_ts)
+        try:
+            await station.chat.update(at, card)
+        except NotFound:
+            log.info("card.deleted", run=followed.dag_run_id)
+        else:
+            return at
+    channel = followed.card_channel or followed.requested_by or followed.channel or ""
+    at = await station.posting.once(f"{ctx.id}:card", channel, card)
+    await station.store.runs.change(followed.key, card_channel=at.channel, card_ts=at.ts)
+    return at
+
+
+def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
+    if run.state is RunState.SUCCESS:
+        version = f": v{outcome.version.version}" if outcome.version else ""
+        return f"your run of {followed.model} is ready{version}."
+    if run.state is RunState.FAILED:
+        return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
+    return f"your run of {followed.model} was deleted in Airflow."
+
+
+async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> None:
+    async with station.store.write() as tx:
+        await station.store.runs.change(
+            followed.key,
+            tx=tx,
+            state=run.state,
+            ended=run.ended.timestamp() if run.ended else time.time(),
+            mlflow_run_id=outcome.training.run_id if outcome.training else None,
+            version=outcome.version.version if outcome.version else None,
+        )
+        entry = AuditEntry(
+            id=f"{ctx.id}:ended",
+            actor="airflow",
+            actor_name="Airflow",
+            action="run.ended",
+            outcome=run.state,
+            model=followed.model,
+            subject=run.run_id,
+            job_id=ctx.id,
+        )
+        await station.store.audit.append(entry, tx)

@@ -1,0 +1,31 @@
+"""Slack's sizes, in one table: what the templates cut to, and what the tests hold every message against.
+
+From docs.slack.dev; where older pages name less, the smaller number stands.
+"""
+
+from __future__ import annotations
+
+TEXT = 4_000  # a message's `text`; chat.update refuses more
+BLOCKS = 50
+ALL_BLOCKS = 13_000  # characters of all blocks together, about: Slack answers msg_blocks_too_long
+
+CHARACTERS = {
+    "header": 150,
+    "section": 3_000,
+    "field": 2_000,
+    "context": 2_000,
+    "button": 75,
+    "value": 2_000,
+    "confirm": 300,
+    "plan": 150,
+    "task": 150,
+    "detail": 300,
+    "cell": 200,
+    "alt": 2_000,
+    "line": 300,  # ours: what stays readable on a phone
+}
+FIELDS = 10
+ACTIONS = 25
+CONTEXT_ELEMENTS = 10
+TABLE_ROWS = 100
+TABLE_COLUMNS = 20

@@ -1,0 +1,143 @@
+"""Follows runs in bulk, and keeps their cards true within Slack's budget of edits.
+
+One replica holds the tracker. A tick costs one question for the runs that changed and one for the tasks of all live
+runs, however many there are; a run that Airflow no longer has is asked for by name before it is called gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from structlog import get_logger
+
+from bot.cards import RunCard, run_card
+from bot.domain import Posted, Run, RunKey, RunState, Task
+from bot.errors import NotFound, ServiceError
+from bot.following import facts, new_summaries
+from bot.station import Station
+from bot.store import FollowedRun
+
+log = get_logger(__name__)
+HOLD = "tracker"
+OVERLAP = timedelta(seconds=60)  # Airflow's clock and ours, and changes that commit late
+EDITS_A_MINUTE = 45  # of Slack's 50 for the workspace; the rest is for cards that people click on
+BURST = 15
+
+
+class Pace:
+    """A bucket of edits: at most BURST at once, EDITS_A_MINUTE on average."""
+
+    def __init__(self) -> None:
+        self._left, self._at = float(BURST), time.monotonic()
+
+    def take(self) -> bool:
+        """One edit; False where the budget is spent for now."""
+        now = time.monotonic()
+        self._left = min(BURST, self._left + (now - self._at) * EDITS_A_MINUTE / 60)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Tracker:
+    """Ticks while this replica holds the lease."""
+
+    def __init__(self, station: Station, *, every: float = 5.0) -> None:
+        self._station, self._every = station, every
+        self._seen: dict[RunKey, Run] = {}
+        self._asked: datetime | None = None  # when changes were last asked for
+        self._pace = Pace()
+
+    async def follow(self) -> None:
+        """Tick for ever; a service that doesn't answer is logged, and asked again at the next tick."""
+        while True:
+            try:
+                if await self._station.jobs.hold(HOLD, ttl=self._every * 4) is None:
+                    self._asked = None  # another replica ticks: what this one has seen grows old
+                else:
+                    await self.tick()
+            except ServiceError as error:
+                log.warning("tracker.waits", error=str(error))
+            except Exception:  # a tick must not end the following of every run
+                log.exception("tracker.tick_failed")
+            await asyncio.sleep(self._every)
+
+    async def tick(self) -> None:
+        """Look at every followed run once."""
+        followed = await self._station.store.runs.followed()
+        if not followed:
+            self._seen, self._asked = {}, None
+            return
+        runs = await self._changed(followed)
+        tasks = await self._station.orchestrator.tasks([each.key for each in followed])
+        for each in followed:
+            run = await self._run(each, runs, tasks)
+            if run is not None and run.state.over:
+                await self._finish(each, run)
+            elif run is not None:
+                await self._show(each, run, tasks.get(each.key, ()))
+
+    async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:
+        """The latest of each followed run, by asking for what changed since the last time."""
+        now = datetime.now(UTC)
+        oldest = datetime.fromtimestamp(min(each.created for each in followed), UTC)
+        since = min(self._asked, now) if self._asked else oldest
+        changed = await self._station.orchestrator.changed_runs({each.dag_id for each in followed}, since - OVERLAP)
+        self._asked = now
+        keys = {each.key for each in followed}
+        latest = {run.key: run for run in [*self._seen.values(), *changed] if run.key in keys}
+        self._seen = latest
+        return latest
+
+    async def _run(
+        self, followed: FollowedRun, runs: Mapping[RunKey, Run], tasks: Mapping[RunKey, Sequence[Task]]
+    ) -> Run | None:
+        """The run as it is now; asked for by name where the bulk answers don't show it."""
+        known = runs.get(followed.key)
+        if known is not None and followed.key in tasks:
+            return known
+        found = await self._station.orchestrator.run(followed.key)
+        return found or Run(dag_id=followed.dag_id, run_id=followed.dag_run_id, state=RunState.GONE)
+
+    async def _finish(self, followed: FollowedRun, run: Run) -> None:
+        """Hand the run's end to durable work. The id holds the end's time: a run that is retried ends again."""
+        ended = run.ended.isoformat() if run.ended else run.state
+        await self._station.jobs.submit(
+            f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)}
+        )
+
+    async def _show(self, followed: FollowedRun, run: Run, tasks: Sequence[Task]) -> None:
+        """Edit the card if what it would show has changed."""
+        shown = followed.shown or {}
+        summaries = await new_summaries(self._station, run, tasks, shown.get("summaries", {}))
+        kept = shown | {"summaries": summaries}
+        made = await facts(self._station, replace(followed, shown=kept), run, tasks)
+        card = run_card(made)
+        digest = digest_of(card)
+        if digest == shown.get("digest") or not followed.card_ts or not followed.card_channel:
+            return
+        if not self._pace.take():
+            return  # the next tick shows it
+        try:
+            await self._station.chat.update(Posted(channel=followed.card_channel, ts=followed.card_ts), card.render())
+        except NotFound:
+            log.info("card.deleted", run=run.run_id)
+            await self._station.store.runs.change(followed.key, card_ts=None, shown=kept)
+            return
+        await self._station.store.runs.change(
+            followed.key, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1
+        )
+
+
+def digest_of(card: RunCard) -> str:
+    """What a reader would notice of a card: all but the plan's title and id, which change with the clock."""
+    said = card.model_dump(mode="json", exclude={"plan_title", "plan_id"})
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,33 @@
+"""`/train` alone: where someone new begins."""
+
+from __future__ import annotations
+
+from bot.access import Right, decide
+from bot.answers import Proposal, Told
+from bot.commands import Call, command
+from bot.phrases import count
+from bot.words import Arguments
+
+MOST_OFFERED = 3  # models with a button of their own; the rest is behind "All models"
+
+
+class LauncherArguments(Arguments):
+    """Nothing."""
+
+
+@command("", summary="where to begin", example="", right=Right.READ)
+async def launcher(call: Call, arguments: LauncherArguments) -> Told:
+    """Say in two lines what one can do, with buttons for the most likely."""
+    station, models = call.station, await call.station.catalogue.models()
+    mine = [
+        model
+        for model in models
+        if decide(Right.RUN, await station.people.roles(call.person, model), model.name).allowed
+    ]
+    ready = [model for model in mine if not model.trouble]
+    slash = station.config.current().command
+    example = f"\nor type: {slash} run {ready[0].name}" if ready else ""
+    text = f"I train models from Slack. You can run {count(len(mine), 'model')} and read {len(models)}.{example}"
+    proposals = [Proposal(f"Train {model.name}", f"run {model.name}") for model in ready[:MOST_OFFERED]]
+    proposals += [Proposal("What's running", "status"), Proposal("All models", "models"), Proposal("Help", "help")]
+    return Told(text=text, proposals=tuple(proposals))

@@ -1,0 +1,146 @@
+"""`model MODEL`: one model's page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from bot.access import Right
+from bot.answers import Proposal
+from bot.cards import Link
+from bot.catalogue import Model
+from bot.commands import Call, command
+from bot.domain import RunKey, Task, Training, Version
+from bot.errors import ServiceError
+from bot.lineage import confirmed, key_of
+from bot.params import allowed
+from bot.phrases import number
+from bot.render import Markup, Message, fit
+from bot.runlines import RunLine, run_line
+from bot.station import Station
+from bot.words import Arguments
+from commands.models import state_of
+
+VERSIONS = 5
+RUNS = 3
+METRICS = 4
+PARAMETERS = 16
+
+
+class ParameterLine(NamedTuple):
+    """One parameter: its name, what it takes, what it is."""
+
+    name: str
+    takes: str
+    description: str
+
+
+class ModelMessage(Message):
+    """A model: whose it is, what it takes, its versions and last runs."""
+
+    template: ClassVar[str] = "model"
+    shareable: ClassVar[bool] = True
+    name: str
+    description: str
+    state: Markup
+    parameters: tuple[ParameterLine, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    runs: tuple[RunLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+
+    @property
+    def rows(self) -> list[list[dict[str, str]]]:
+        """The table as Slack takes it."""
+        return [[{"type": "raw_text", "text": fit(cell, 200) or "–"} for cell in row] for row in self.table]
+
+
+class ModelArguments(Arguments):
+    """The MODEL."""
+
+    model: str
+
+
+@command("model", summary="one model's page", example="model MODEL", right=Right.READ)
+async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
+    """Show the page; a service that doesn't answer costs its part only, and is named."""
+    station, about = call.station, call.about
+    owners = await station.people.names(about.contract.owners)
+    (table, versions_note), (runs, runs_note) = await asyncio.gather(_versions(station, about), _runs(station, about))
+    return ModelMessage(
+        name=about.name,
+        description=about.description,
+        state=state_of(about, owners),
+        parameters=_parameters(about),
+        table=table,
+        runs=runs,
+        notes=tuple(note for note in (versions_note, runs_note) if note),
+        links=(Link("Open in MLflow", station.registry.model_url(about.registered_model)),),
+        proposals=(Proposal(f"Train {about.name}", f"run {about.name}"),) if not about.trouble else (),
+    )
+
+
+def _parameters(about: Model) -> tuple[ParameterLine, ...]:
+    declared = about.pipeline.parameters if about.pipeline else ()
+    return tuple(ParameterLine(each.name, allowed(each), fit(each.description, 120)) for each in declared[:PARAMETERS])
+
+
+async def _versions(station: Station, about: Model) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The last versions as a table; and a note where there are none, or nobody can tell."""
+    try:
+        versions = await station.registry.versions(about.registered_model, VERSIONS)
+        if not versions:
+            return (), "no versions yet"
+        trainings = await asyncio.gather(*(_training(station, version) for version in versions))
+    except ServiceError as error:
+        return (), error.sentence
+    tasks = await _tasks(station, trainings)
+    names = _metrics(about, trainings)
+    rows = [_row(version, training, tasks, names) for version, training in zip(versions, trainings, strict=True)]
+    return (("version", *names, "lineage"), *rows), ""
+
+
+async def _training(station: Station, version: Version) -> Training | None:
+    return await station.registry.training(version.run_id) if version.run_id else None
+
+
+async def _tasks(station: Station, trainings: Sequence[Training | None]) -> Mapping[RunKey, Sequence[Task]] | None:
+    """The tasks of the runs that the versions claim to come from; None where Airflow doesn't answer."""
+    claimed = [key for training in trainings if training and (key := key_of(training))]
+    try:
+        return await station.orchestrator.tasks(claimed) if claimed else {}
+    except ServiceError:
+        return None
+
+
+def _metrics(about: Model, trainings: Sequence[Training | None]) -> list[str]:
+    scored = {name for training in trainings if training for name in training.metrics if "." not in name}
+    return ([name for name in about.contract.metrics if name in scored] or sorted(scored))[:METRICS]
+
+
+def _row(
+    version: Version, training: Training | None, tasks: Mapping[RunKey, Sequence[Task]] | None, names: Sequence[str]
+) -> tuple[str, ...]:
+    title = f"v{version.version}" + (f" ({', '.join(version.aliases)})" if version.aliases else "")
+    metrics = training.metrics if training else {}
+    return (title, *(number(metrics[name]) if name in metrics else "–" for name in names), _lineage(training, tasks))
+
+
+def _lineage(training: Training | None, tasks: Mapping[RunKey, Sequence[Task]] | None) -> str:
+    key = key_of(training) if training else None
+    if training is None or key is None:
+        return "unknown"
+    if tasks is None:
+        return "?"
+    return "✓ Airflow" if confirmed(training, tasks.get(key, ())) else "unverified"
+
+
+async def _runs(station: Station, about: Model) -> tuple[tuple[RunLine, ...], str]:
+    kept = {each.key: each for each in await station.store.runs.latest(model=about.name, limit=20)}
+    try:
+        runs = await station.orchestrator.recent_runs([about.dag_id], RUNS)
+    except ServiceError as error:
+        return (), error.sentence
+    return tuple(run_line(about.name, run, kept.get(run.key)) for run in runs), ""

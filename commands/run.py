@@ -1,0 +1,215 @@
+"""`run MODEL [key=value …]`: start a training run."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from structlog import get_logger
+
+from bot.access import Right, decide
+from bot.answers import Proposal, Refused, Told
+from bot.cards import run_card
+from bot.commands import Asked, Call, Work, command, work
+from bot.domain import Posted, Run, RunKey
+from bot.errors import (
+    NotAllowed,
+    NotFound,
+    NotInChannel,
+    Refusal,
+    ServiceConfused,
+    ServiceDenied,
+    ServiceDown,
+    ServiceError,
+    ServiceRejected,
+)
+from bot.following import facts, typical_duration
+from bot.jobs import JobContext, RetryLater
+from bot.params import check_conf, read_values
+from bot.render import Markup, fit
+from bot.station import Station
+from bot.store import AuditEntry, FollowedRun
+from bot.words import Arguments
+
+log = get_logger(__name__)
+STALE_AFTER = 3_600.0  # seconds; a run that was kept longer asks its person again instead of starting
+ASK_AGAIN = 15.0  # seconds between attempts while Airflow doesn't answer
+MOST_REASON = 500  # characters; Airflow's note has 1,000
+
+
+class RunArguments(Arguments):
+    """MODEL, its parameters, and why."""
+
+    model: str
+    values: dict[str, str] = {}
+    reason: str = ""
+
+    @classmethod
+    def options(cls) -> frozenset[str]:
+        """See Arguments."""
+        return frozenset({"reason"})
+
+
+@command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
+async def run(call: Call, arguments: RunArguments) -> Work:
+    """Check the request against the kept catalogue; nothing is asked of Airflow before Slack has its answer."""
+    model = call.about
+    if model.pipeline is None or model.trouble:
+        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint="Nothing was started.")
+    conf = read_values(model.name, model.pipeline, arguments.values)
+    check_conf(model.name, model.pipeline, conf)
+    reason = fit(arguments.reason, MOST_REASON)
+    return Work("run.start", {"model": model.name, "dag_id": model.dag_id, "conf": conf, "reason": reason})
+
+
+@work("run.start")
+async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Start the accepted run in Airflow, follow it, and post its card. Every step may be repeated."""
+    asked = Asked(**args["asked"])
+    try:
+        await _start(ctx, args, asked, station)
+    except (ServiceDown, ServiceConfused) as error:
+        await ctx.step("told to wait", _tell_to_wait, ctx, asked, args["model"], error, station)
+        raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
+    except (Refusal, ServiceDenied, ServiceRejected, NotFound) as error:
+        log.info("run.refused", job=ctx.id, reason=str(error))
+        await _refuse(ctx, asked, args, error, station)
+
+
+async def _start(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> None:
+    key = RunKey(args["dag_id"], run_id(ctx))
+    await ctx.step("started", _start_once, ctx, key, args, asked, station)
+    begun = await station.orchestrator.run(key)
+    if begun is None:
+        raise NotFound("Airflow", f"the run {key.run_id} was deleted right after it began")
+    followed = await ctx.step("followed", _follow, ctx, begun, args, asked, station)
+    if followed:
+        await _post_card(ctx, begun, asked, station)
+
+
+async def _check_again(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> None:
+    """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes as it is now?"""
+    if time.time() - ctx.accepted_at > STALE_AFTER:
+        raise Refusal(f"You asked for a run of {args['model']} over an hour ago, so I didn't start it.")
+    model = await station.catalogue.find(args["model"])
+    person = await station.people.person(asked.person)
+    decision = decide(Right.RUN, await station.people.roles(person, model), model.name)
+    if not decision.allowed:
+        raise NotAllowed(decision.why)
+    pipeline = await station.catalogue.refresh_one(args["dag_id"])
+    if pipeline.trouble:
+        raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint="Nothing was started.")
+    check_conf(model.name, pipeline, args["conf"])
+
+
+def run_id(ctx: JobContext) -> str:
+    """The DAG run's id: made of the job's, so that starting it again is no second run."""
+    accepted = datetime.fromtimestamp(ctx.accepted_at, UTC)
+    return f"slack__{accepted:%Y-%m-%dT%H:%M:%S}_{hashlib.sha256(ctx.id.encode()).hexdigest()[:8]}"
+
+
+async def _start_once(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> bool:
+    """Who, from where and why go with the run: in its note for people, in its conf for code."""
+    if await station.orchestrator.run(key) is not None:
+        return True  # an earlier attempt started it, and then couldn't say so
+    await _check_again(ctx, args, asked, station)
+    why = f": {args['reason']}" if args["reason"] else ""
+    by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
+    note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{why}", 1_000)
+    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by}, note=note)
+    return True
+
+
+async def _follow(ctx: JobContext, begun: Run, args: dict[str, Any], asked: Asked, station: Station) -> bool:
+    """Write the run down as followed, with its audit row, in one transaction."""
+    try:
+        typical = await typical_duration(station, begun.dag_id)
+    except ServiceError:
+        typical = None  # the card can do without
+    followed = FollowedRun(
+        dag_id=begun.dag_id,
+        dag_run_id=begun.run_id,
+        model=args["model"],
+        origin="command",
+        state=begun.state,
+        conf=args["conf"],
+        requested_by=asked.person,
+        requested_by_name=asked.name,
+        channel=asked.channel,
+        shown={"typical": typical, "reason": args["reason"], "summaries": {}},
+        job_id=ctx.id,
+    )
+    entry = AuditEntry(
+        id=f"{ctx.id}:started",
+        actor=asked.person,
+        actor_name=asked.name,
+        action="run",
+        outcome="started",
+        model=args["model"],
+        subject=begun.run_id,
+        detail={"conf": args["conf"], "reason": args["reason"]},
+        job_id=ctx.id,
+    )
+    async with station.store.write() as tx:
+        await station.store.runs.add(followed, tx)
+        await station.store.audit.append(entry, tx)
+    return True
+
+
+async def _post_card(ctx: JobContext, begun: Run, asked: Asked, station: Station) -> None:
+    """Post the card where it was asked for; else in the model's channel, else to the person, and say so."""
+    followed = await station.store.runs.get(begun.key)
+    if followed is None or followed.card_ts:
+        return
+    card = run_card(await facts(station, followed, begun, ())).render()
+    model = await station.catalogue.of_dag(begun.dag_id)
+    home = model.contract.channel if model else None
+    for place in dict.fromkeys([asked.channel, home or "", asked.person]):
+        try:
+            at = await station.posting.once(f"{ctx.id}:card:{place}", place, card) if place else None
+        except (NotInChannel, NotFound):
+            continue
+        if at is not None:
+            await station.store.runs.change(begun.key, card_channel=at.channel, card_ts=at.ts)
+            if place != asked.channel:
+                await _say_where(ctx, at, place == asked.person, asked, station)
+            return
+    log.warning("card.nowhere", run=begun.run_id)
+
+
+async def _say_where(ctx: JobContext, at: Posted, direct: bool, asked: Asked, station: Station) -> None:
+    where = Markup("our direct messages") if direct else Markup(f"<#{at.channel}>")
+    told = Told(text=Markup(f"I'm not in this channel, so the run's card is in {where}.")).render()
+    await station.posting.tell(ctx.id, asked.channel, asked.person, told)
+
+
+async def _tell_to_wait(ctx: JobContext, asked: Asked, model: str, error: ServiceError, station: Station) -> bool:
+    text = f"{error.sentence} I keep your run of {model} and start it when {error.service} is back."
+    try:
+        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+    except ServiceError as silent:
+        log.warning("run.wait_not_told", error=str(silent))
+    return True
+
+
+async def _refuse(
+    ctx: JobContext, asked: Asked, args: dict[str, Any], error: ServiceError | Refusal, station: Station
+) -> None:
+    """Say why an accepted run is not started, with a button to ask again, and keep it in the audit trail."""
+    entry = AuditEntry(
+        id=f"{ctx.id}:refused",
+        actor=asked.person,
+        actor_name=asked.name,
+        action="run",
+        outcome="refused",
+        model=args["model"],
+        detail={"why": error.sentence},
+        job_id=ctx.id,
+    )
+    await station.store.audit.append(entry)
+    hint = error.hint if isinstance(error, Refusal) else "Nothing was started."
+    again = (Proposal("Start it now", asked.text),) if len(asked.text) <= 2_000 else ()  # a button's value
+    refused = Refused(sentence=error.sentence, hint=hint, proposals=again).render()
+    await station.posting.tell(ctx.id, asked.channel, asked.person, refused)

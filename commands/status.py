@@ -1,0 +1,134 @@
+"""`status [MODEL or RUN]`: what runs now, what ran last, what comes next; or one run's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from bot.access import Right
+from bot.answers import Proposal
+from bot.cards import RunCard, run_card
+from bot.catalogue import Model
+from bot.commands import Call, command
+from bot.domain import Run, RunKey
+from bot.errors import ServiceError, UnknownWord
+from bot.following import facts, outcome_of
+from bot.phrases import count
+from bot.render import Markup, Message, date, escape
+from bot.runlines import RunLine, as_kept, run_line
+from bot.station import Station
+from bot.store import FollowedRun
+from bot.words import Arguments, nearest
+
+RECENT = 8
+LOOKED_THROUGH = 100  # runs, for one that is named by the end of its id
+SHORTEST_TAIL = 4
+
+
+class StatusMessage(Message):
+    """Running, recent and coming runs. `age` says how old this is where Airflow doesn't answer."""
+
+    template: ClassVar[str] = "status"
+    shareable: ClassVar[bool] = True
+    headline: str
+    running: tuple[RunLine, ...] = ()
+    recent: tuple[RunLine, ...] = ()
+    coming: tuple[Markup, ...] = ()
+    age: Markup = Markup("")
+    proposals: tuple[Proposal, ...] = ()
+
+
+class StatusArguments(Arguments):
+    """A model's name, or a run's id (its last characters will do)."""
+
+    what: str = ""
+
+
+@command("status", summary="what runs, what ran, what comes next", example="status MODEL", right=Right.READ)
+async def status(call: Call, arguments: StatusArguments) -> StatusMessage | RunCard:
+    """Everything, one model, or one run."""
+    models = await call.station.catalogue.models()
+    if not arguments.what:
+        return await _overview(call.station, models, "")
+    wanted = arguments.what.lower()
+    chosen = [model for model in models if wanted in {model.name.lower(), model.dag_id.lower()}]
+    if chosen:
+        return await _overview(call.station, chosen, chosen[0].name)
+    if card := await _one_run(call.station, models, arguments.what):
+        return card
+    raise UnknownWord("model or run", arguments.what, nearest(arguments.what, [model.name for model in models]))
+
+
+async def _overview(station: Station, models: Sequence[Model], name: str) -> StatusMessage:
+    names = {model.dag_id: model.name for model in models}
+    kept = {each.key: each for each in await station.store.runs.latest(model=name or None, limit=LOOKED_THROUGH)}
+    age = Markup("")
+    try:
+        runs = list(await station.orchestrator.recent_runs(list(names), LOOKED_THROUGH)) if names else []
+    except ServiceError as error:
+        runs = [as_kept(each) for each in kept.values() if each.dag_id in names]
+        known = max((each.updated for each in kept.values()), default=None)
+        since = (
+            f" This is what I knew {date(datetime.fromtimestamp(known, UTC), '{date_short_pretty} {time}')}."
+            if known
+            else ""
+        )
+        age = Markup(f"⚠️ {escape(error.sentence)}{since}")
+    live = [run for run in runs if not run.state.over]
+    over = [run for run in runs if run.state.over]
+    about = f" of {name}" if name else ""
+    return StatusMessage(
+        headline=f"{count(len(live), 'run')}{about} now" if live else f"Nothing{about} runs now",
+        running=_lines(live, names, kept),
+        recent=_lines(over[:RECENT], names, kept),
+        coming=tuple(_coming(models)),
+        age=age,
+        proposals=(Proposal(f"Train {name}", f"run {name}"),) if name else (),
+    )
+
+
+def _lines(runs: Sequence[Run], names: Mapping[str, str], kept: Mapping[RunKey, FollowedRun]) -> tuple[RunLine, ...]:
+    return tuple(run_line(names[run.dag_id], run, kept.get(run.key)) for run in runs[:20] if run.dag_id in names)
+
+
+def _coming(models: Sequence[Model]) -> list[Markup]:
+    due = [(model.pipeline.next_run, model.name) for model in models if model.pipeline and model.pipeline.next_run]
+    return [Markup(f"{escape(name)} {date(at, '{date_short_pretty} {time}')}") for at, name in sorted(due)[:5]]
+
+
+async def _one_run(station: Station, models: Sequence[Model], wanted: str) -> RunCard | None:
+    """The card of the run called `wanted`, or whose id alone ends like it."""
+    followed = [
+        each for each in await station.store.runs.latest(limit=LOOKED_THROUGH) if _called(each.dag_run_id, wanted)
+    ]
+    named = followed or await station.store.runs.named(wanted)
+    if len(named) == 1:
+        run = await station.orchestrator.run(named[0].key)
+        return await _card(station, named[0], run or as_kept(named[0])) if run else None
+    runs = await station.orchestrator.recent_runs([model.dag_id for model in models], LOOKED_THROUGH)
+    found = [run for run in runs if _called(run.run_id, wanted)]
+    if len(found) != 1:
+        return None
+    name = next(model.name for model in models if model.dag_id == found[0].dag_id)
+    return await _card(station, _unfollowed(name, found[0]), found[0])
+
+
+def _called(run_id: str, wanted: str) -> bool:
+    return run_id == wanted or (len(wanted) >= SHORTEST_TAIL and run_id.endswith(wanted))
+
+
+def _unfollowed(model: str, run: Run) -> FollowedRun:
+    """A run that the bot doesn't follow, in the shape of one that it does."""
+    values = {name: value for name, value in run.conf.items() if name != "stationmaster"}
+    begun = (run.queued or run.started or datetime.now(UTC)).timestamp()
+    return FollowedRun(
+        dag_id=run.dag_id, dag_run_id=run.run_id, model=model, origin="elsewhere", state=run.state, conf=values,
+        created=begun,
+    )  # fmt: skip
+
+
+async def _card(station: Station, followed: FollowedRun, run: Run) -> RunCard:
+    tasks = (await station.orchestrator.tasks([run.key])).get(run.key, ())
+    outcome = await outcome_of(station, followed, run, tasks) if run.state.over else None
+    return run_card(await facts(station, followed, run, tasks, outcome))
