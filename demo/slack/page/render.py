@@ -1,6 +1,5 @@
 """Messages and pages as HTML, through Jinja2 with autoescape."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ class Renderer:
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=True,
-            undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -47,10 +45,8 @@ class Renderer:
             moment=moment,
             replies=replies,
             in_thread=in_thread,
-            raw=json.dumps(message.to_slack(reader.world.team.id, with_metadata=True), indent=2,
-                           ensure_ascii=False),
             c=_drawing(reader),
-        )  # fmt: skip
+        )
 
     def page(self, reader: Reader, **values: Any) -> str:
         """The whole page; `values` are the variables of its template."""

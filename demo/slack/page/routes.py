@@ -38,6 +38,7 @@ class Page:
         app.router.add_get("/", self.show)
         app.router.add_get("/archives/{channel}/{message}", self.permalink)
         app.router.add_get("/events", self.events)
+        app.router.add_get("/raw", self.raw)
         app.router.add_post("/say", self.say)
         app.router.add_post("/act", self.act)
         app.router.add_static("/static/", STATIC)
@@ -82,6 +83,16 @@ class Page:
                     return response
                 for news in self._news(change, reader):
                     await response.write(f"data: {json.dumps(news)}\n\n".encode())
+
+    async def raw(self, request: web.Request) -> web.Response:
+        """A message that this reader sees, as the API gives it."""
+        reader = self._reader(request.query.get("user", ""))
+        conversation = self._backend.workspace.conversation(request.query.get("channel", ""))
+        message = self._backend.workspace.find(conversation.id, request.query.get("ts", ""))
+        hidden = message is not None and message.shown_to not in (None, reader.person.id)
+        if message is None or hidden or reader.person.id not in conversation.members:
+            raise web.HTTPNotFound(text="No such message here.")
+        return web.json_response(message.to_slack(reader.world.team.id, with_metadata=True))
 
     async def say(self, request: web.Request) -> web.Response:
         """What was typed in the composer: a slash command, or a message to everybody."""

@@ -13,6 +13,15 @@ const post = async (path, body) => {
   return answer.ok ? answer.json() : { ok: false, error: `the server answered ${answer.status}` };
 };
 
+// What was sent, as JSON.
+async function showRaw(message) {
+  const { channel, ts } = message.dataset;
+  const answer = await fetch(`/raw?${new URLSearchParams({ user: here().user, channel, ts })}`);
+  const raw = message.querySelector(".raw");
+  raw.textContent = JSON.stringify(await answer.json(), null, 2);
+  raw.hidden = false;
+}
+
 // Lists of messages
 
 const atBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 80;
@@ -31,7 +40,7 @@ function keepOpen(old, fresh) {
     const twin = fresh.querySelector(`details[data-key="${CSS.escape(details.dataset.key)}"]`);
     if (twin) { twin.open = details.open; twin.dataset.touched = ""; }
   }
-  fresh.querySelector(".raw").hidden = old.querySelector(".raw").hidden;
+  if (!old.querySelector(".raw").hidden) showRaw(fresh);
 }
 
 function put(list, prefix, ts, html) {
@@ -140,10 +149,10 @@ document.addEventListener("click", (event) => {
     visit(nav.href);
   } else if (at("[data-raw]")) {
     const raw = at(".message").querySelector(".raw");
-    raw.hidden = !raw.hidden;
+    if (raw.hidden) showRaw(at(".message")); else raw.hidden = true;
   } else if (at("[data-nav-open]")) {
     document.body.classList.add("nav-open");
-  } else if (at("[data-nav-close]")) {
+  } else if (at("[data-nav-close]") || (document.body.matches(".nav-open") && !at(".sidebar"))) {
     document.body.classList.remove("nav-open");
   } else if (at(".menu-items button")) {
     const menu = at(".menu");

@@ -1,0 +1,162 @@
+import re
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from playwright.async_api import Browser, Page, expect
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from demo.slack import StandIn
+from tests.browser import needs_chromium
+from tests.demo.slack import cards
+
+DELAYS = "C0DELAYS"
+
+
+async def fetch(url: str) -> str:
+    async with ClientSession() as session, session.get(url) as response:
+        assert response.status == 200
+        return await response.text()
+
+
+async def test_what_a_message_carries_is_never_markup(client: AsyncWebClient, slack: StandIn) -> None:
+    """Hostile text in every place that is drawn appears as text; addresses that are no web's are left out."""
+    evil = "<script>alert(1)</script>\"'>"
+    link = "javascript:alert(1)"
+    confirm = cards.CONFIRM | {"title": cards.plain(evil), "text": cards.mrkdwn(evil)}
+    item = {"type": "task_card", "task_id": evil, "title": evil, "status": "error", "details": cards.words(evil)}
+    option = {"text": cards.plain(evil), "value": evil}
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": cards.plain(evil)},
+        cards.section(evil, fields=[cards.plain(evil)], accessory=cards.button(evil, confirm=confirm)),
+        cards.context(evil),
+        cards.actions(
+            cards.button("Go", url=link) | {"action_id": evil},
+            {"type": "static_select", "placeholder": cards.plain(evil), "options": [option]},
+            {"type": "overflow", "options": [option]},
+        ),
+        {"type": "image", "image_url": link, "alt_text": evil, "title": cards.plain(evil)},
+        {"type": "plan", "title": evil, "tasks": [item | {"sources": [{"type": "url", "url": link, "text": evil}]}]},
+        {"type": "table", "rows": [[{"type": "raw_text", "text": evil}, cards.words(evil)]]},
+        {"type": "markdown", "text": evil},
+    ]  # fmt: skip
+    await client.chat_postMessage(channel=DELAYS, text=evil, blocks=blocks)
+    html = await fetch(f"{slack.url}/?user=U0DANA&channel={DELAYS}")
+    assert re.findall(r"<script[^>]*>", html) == ['<script src="/static/slack.js" defer>']
+    assert not re.search(r"""(?:href|src)="javascript:""", html)
+    assert html.count("&lt;script&gt;") > 12
+
+
+async def test_each_reader_sees_their_own_page(client: AsyncWebClient, slack: StandIn) -> None:
+    """Ephemerals and times differ by reader; a channel one is not in stays closed."""
+    await client.chat_postEphemeral(channel=DELAYS, user="U0DANA", text="for Dana alone")
+    await client.chat_postMessage(channel=DELAYS, text="<!date^1795000000^{time}|then>")
+    dana = await fetch(f"{slack.url}/?user=U0DANA&channel={DELAYS}")
+    omar = await fetch(f"{slack.url}/?user=U0OMAR&channel={DELAYS}")
+    gus = await fetch(f"{slack.url}/?user=U0GUS&channel={DELAYS}")
+    assert "for Dana alone" in dana
+    assert "Only visible to you" in dana
+    assert ">12:06<" in dana
+    assert "for Dana alone" not in omar
+    assert ">6:06 AM<" in omar
+    assert "not a member" in gus
+    assert "6:06" not in gus
+
+
+async def test_strange_requests_are_refused(slack: StandIn) -> None:
+    """Nobody by that name is 404; a form of another site cannot post in someone's name."""
+    async with ClientSession() as session:
+        async with session.get(f"{slack.url}/?user=U0NOBODY") as response:
+            assert response.status == 404
+        async with session.post(f"{slack.url}/say", data={"user": "U0DANA", "text": "x"}) as response:
+            assert response.status == 415
+    assert slack.messages("C0TRAINING") == []
+
+
+async def open_page(browser: Browser, slack: StandIn, user: str = "U0DANA") -> Page:
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    await page.goto(f"{slack.url}/?user={user}&channel={DELAYS}")
+    return page
+
+
+@needs_chromium
+@pytest.mark.browser
+async def test_a_person_types_watches_and_clicks(
+    app: AsyncApp, slack: StandIn, client: AsyncWebClient, browser: Browser
+) -> None:
+    """Typing a command posts a card, an edit redraws it in place, a confirmed click reaches the app."""
+    clicks: list[str] = []
+
+    @app.command("/train")
+    async def train(ack: AsyncAck) -> None:
+        await ack()
+        await client.chat_postMessage(channel=DELAYS, text="card", blocks=cards.running())
+
+    @app.action("cancel")
+    async def cancel(ack: AsyncAck, body: dict[str, Any]) -> None:
+        clicks.append(body["actions"][0]["value"])
+        await ack()
+
+    page, errors = await open_page(browser, slack), list[str]()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    box = page.get_by_role("textbox", name="Message #delays")
+    await box.fill("/tr")
+    await expect(page.get_by_role("button", name="/train")).to_be_visible()
+    await box.press("Tab")
+    await box.press_sequentially("run delays")
+    await box.press("Enter")
+    card = page.get_by_role("article", name="Stationmaster")
+    await expect(card.get_by_text("about 4 min left")).to_be_visible()
+
+    await card.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Keep it").click()
+    await card.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Cancel the run").click()
+    await slack.wait_for(lambda: clicks == ["run-1"])
+
+    await card.hover()
+    await card.get_by_role("button", name="Show what was sent").click()
+    await expect(card.get_by_text('"user": "U0STATION"')).to_be_visible()
+
+    ts = slack.messages(DELAYS)[0].ts
+    await client.chat_update(channel=DELAYS, ts=ts, text="card", blocks=cards.finished())
+    await expect(card.get_by_role("cell", name="0.712")).to_be_visible()
+    await client.chat_postMessage(channel=DELAYS, thread_ts=ts, text="<@U0DANA> ready")
+    await card.get_by_role("link", name="1 reply").click()
+    thread = page.get_by_role("complementary", name="Thread")
+    await expect(thread.get_by_text("@Dana")).to_be_visible()
+    await thread.get_by_role("textbox").fill("thanks")
+    await thread.get_by_role("textbox").press("Enter")
+    await expect(thread.get_by_text("thanks")).to_be_visible()
+    await client.chat_delete(channel=DELAYS, ts=ts)
+    await expect(page.locator(f"[id='m-{ts}']")).to_have_count(0)
+    assert errors == []
+
+
+@needs_chromium
+@pytest.mark.browser
+async def test_a_click_that_nobody_hears_shows_a_warning(
+    slack: StandIn, client: AsyncWebClient, browser: Browser
+) -> None:
+    """Without an app a button shows a warning sign beside its message."""
+    await client.chat_postMessage(channel=DELAYS, text="card", blocks=cards.failed())
+    page = await open_page(browser, slack)
+    await page.get_by_role("button", name="Retry").click()
+    await expect(page.get_by_role("alert")).to_contain_text("did not respond")
+
+
+@needs_chromium
+@pytest.mark.browser
+async def test_the_page_fits_a_phone(slack: StandIn, client: AsyncWebClient, browser: Browser) -> None:
+    """At 390 px nothing sticks out, and the channels are behind a button."""
+    for card in cards.ALL.values():
+        await client.chat_postMessage(channel=DELAYS, text="card", blocks=card())
+    page = await open_page(browser, slack)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await expect(page.get_by_role("link", name="training")).not_to_be_visible()
+    await page.get_by_role("button", name="Channels", exact=True).click()
+    await page.get_by_role("link", name="training").click()
+    await expect(page.get_by_role("heading", name="# training")).to_be_visible()

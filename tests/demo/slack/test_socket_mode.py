@@ -1,0 +1,218 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from demo.slack import StandIn
+from demo.slack.errors import SlackError
+from tests.demo.slack import cards
+from tests.demo.slack.conftest import Clock
+
+TRAINING = "C0TRAINING"
+
+
+async def dial(session: ClientSession, slack: StandIn) -> ClientWebSocketResponse:
+    client = AsyncWebClient(slack.app_token, base_url=slack.api_url)
+    address = str((await client.apps_connections_open(app_token=slack.app_token))["url"])
+    return await session.ws_connect(address)
+
+
+async def test_a_command_arrives_as_slack_sends_it(app: AsyncApp, slack: StandIn) -> None:
+    """The payload names who typed what where; entities and mentions come escaped."""
+    bodies: list[dict[str, Any]] = []
+
+    @app.command("/train")
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        bodies.append(body)
+        await ack()
+
+    outcome = await slack.as_user("U0DANA").slash(TRAINING, "/train run delays a<b for @omar")
+    assert outcome.acked
+    body = bodies[0]
+    expected = {
+        "team_id": "T0STATION",
+        "channel_id": TRAINING,
+        "channel_name": "training",
+        "user_id": "U0DANA",
+        "command": "/train",
+        "text": "run delays a&lt;b for <@U0OMAR|omar>",
+        "api_app_id": "A0STATION",
+    }
+    assert expected.items() <= body.items()
+    assert body["response_url"].startswith(slack.url)
+
+
+async def test_an_acknowledgement_with_text_is_seen_by_its_person(app: AsyncApp, slack: StandIn) -> None:
+    """ack(text) is an ephemeral; ack(response_type="in_channel") is for everybody."""
+
+    @app.command("/train")
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack(text="ok", response_type="in_channel" if body["text"] == "all" else "ephemeral")
+
+    dana = slack.as_user("U0DANA")
+    await dana.slash(TRAINING, "/train")
+    assert [m.text for m in slack.ephemerals("U0DANA", TRAINING)] == ["ok"]
+    assert slack.messages(TRAINING) == []
+    await dana.slash(TRAINING, "/train all")
+    assert [m.text for m in slack.messages(TRAINING)] == ["ok"]
+
+
+async def test_a_silent_app_is_reported_to_the_person(app: AsyncApp, slack: StandIn) -> None:
+    """No acknowledgement in time shows what Slack shows."""
+
+    @app.command("/train")
+    async def listen() -> None:
+        return None
+
+    outcome = await slack.as_user("U0DANA").slash(TRAINING, "/train")
+    assert (outcome.acked, outcome.error) == (False, "timeout")
+    (shown,) = slack.ephemerals("U0DANA", TRAINING)
+    assert shown.text == "`/train` failed because the app did not respond."
+
+
+async def test_commands_that_nobody_hears(slack: StandIn) -> None:
+    """Without an app, and for a command that does not exist, Slackbot answers; outsiders cannot ask."""
+    dana = slack.as_user("U0DANA")
+    assert (await dana.slash(TRAINING, "/train")).error == "not_connected"
+    assert (await dana.slash(TRAINING, "/fly away")).error == "unknown_command"
+    first, second = slack.ephemerals("U0DANA", TRAINING)
+    assert first.text == '`/train` failed with the error "dispatch_failed"'
+    assert second.text == "`/fly` is not a valid command."
+    with pytest.raises(SlackError, match="not_in_channel"):
+        await slack.as_user("U0GUS").slash("C0DELAYS", "/train")
+
+
+async def test_a_click_arrives_with_its_message(app: AsyncApp, slack: StandIn, client: AsyncWebClient) -> None:
+    """A button's payload holds its value and the message; respond(replace_original) changes that message."""
+    bodies: list[dict[str, Any]] = []
+
+    @app.action("cancel")
+    async def listen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        bodies.append(body)
+        await ack()
+        await respond(text="cancelled", replace_original=True)
+
+    posted = await client.chat_postMessage(channel=TRAINING, text="x", blocks=cards.running())
+    assert (await slack.as_user("U0OMAR").click(TRAINING, posted["ts"], "cancel")).acked
+    await slack.wait_for(lambda: slack.messages(TRAINING)[0].text == "cancelled")
+    body = bodies[0]
+    assert body["user"]["id"] == "U0OMAR"
+    assert body["message"]["ts"] == body["container"]["message_ts"] == posted["ts"]
+    assert body["container"]["is_ephemeral"] is False
+    action = body["actions"][0]
+    assert (action["type"], action["value"], action["style"]) == ("button", "run-1", "danger")
+    assert action["block_id"] == posted["message"]["blocks"][-1]["block_id"]
+
+
+async def test_a_choice_arrives_with_its_option(app: AsyncApp, slack: StandIn, client: AsyncWebClient) -> None:
+    """Menus send the selected option; an option that is not there is refused before it is sent."""
+    chosen: list[Any] = []
+
+    @app.action("pick")
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        chosen.append((body["actions"][0]["selected_option"]["value"], body["state"]["values"]))
+        await ack()
+
+    options = [{"text": cards.plain(word), "value": word} for word in ("a", "b")]
+    select = {"type": "static_select", "action_id": "pick", "options": options}
+    block = {"type": "actions", "block_id": "B", "elements": [select]}
+    ts = (await client.chat_postMessage(channel=TRAINING, text="x", blocks=[block]))["ts"]
+    await slack.as_user("U0DANA").click(TRAINING, ts, "pick", value="b")
+    state = {"B": {"pick": {"type": "static_select", "selected_option": options[1]}}}
+    assert chosen == [("b", state)]
+    for value, action_id, error in (("c", "pick", "option_not_found"), ("a", "zap", "action_not_found")):
+        with pytest.raises(SlackError, match=error):
+            await slack.as_user("U0DANA").click(TRAINING, ts, action_id, value=value)
+
+
+async def test_a_click_on_an_ephemeral_has_no_message(app: AsyncApp, slack: StandIn, client: AsyncWebClient) -> None:
+    """Its container says so; respond(delete_original) takes it away; others cannot click it."""
+    bodies: list[dict[str, Any]] = []
+
+    @app.action("open_the_form")
+    async def listen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        bodies.append(body)
+        await ack()
+        await respond(delete_original=True)
+
+    answer = await client.chat_postEphemeral(channel=TRAINING, user="U0DANA", text="x", blocks=cards.refusal())
+    ts = answer["message_ts"]
+    with pytest.raises(SlackError, match="message_not_found"):
+        await slack.as_user("U0OMAR").click(TRAINING, ts, "open_the_form")
+    await slack.as_user("U0DANA").click(TRAINING, ts, "open_the_form")
+    await slack.wait_for(lambda: not slack.ephemerals("U0DANA", TRAINING))
+    assert "message" not in bodies[0]
+    assert bodies[0]["container"]["is_ephemeral"] is True
+
+
+async def test_a_trigger_opens_one_view_in_three_seconds(clock: Clock) -> None:
+    """Used twice it is exchanged, after three seconds expired; a fourth modal is too many."""
+    async with StandIn(clock=clock) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+        view = {"type": "modal", "title": cards.plain("Run"), "blocks": [cards.section("x")]}
+        trigger = slack.backend.triggers.issue("U0DANA")
+        opened = await client.views_open(trigger_id=trigger, view=view)
+        for late, error in ((0, "exchanged_trigger_id"), (4, "expired_trigger_id")):
+            clock.now += late
+            with pytest.raises(SlackApiError, match=error):
+                await client.views_open(trigger_id=trigger, view=view)
+        renamed = view | {"title": cards.plain("Edit")}
+        stale = client.views_update(view_id=opened["view"]["id"], hash="old", view=renamed)
+        with pytest.raises(SlackApiError, match="hash_conflict"):
+            await stale
+        await client.views_update(view_id=opened["view"]["id"], view=renamed)
+        assert [v["title"]["text"] for v in slack.backend.views.stack("U0DANA")] == ["Edit"]
+
+
+async def test_a_response_url_works_five_times_in_thirty_minutes(clock: Clock) -> None:
+    """The sixth use, a use too late and a made-up URL are 404, each with its reason."""
+    async with StandIn(clock=clock) as slack:
+        issue = slack.backend.response_urls.issue
+        url = slack.url + issue(TRAINING, "U0DANA")
+        answers = [await AsyncWebhookClient(url).send(text=str(n)) for n in range(6)]
+        assert [a.status_code for a in answers] == [200] * 5 + [404]
+        assert json.loads(answers[-1].body)["error"] == "used_url"
+        assert len(slack.ephemerals("U0DANA", TRAINING)) == 5
+        old = slack.url + issue(TRAINING, "U0DANA")
+        clock.now += 30 * 60 + 1
+        assert "expired_url" in (await AsyncWebhookClient(old).send(text="x")).body
+        assert "no_such_url" in (await AsyncWebhookClient(f"{slack.url}/response/x").send(text="x")).body
+
+
+async def test_envelopes_go_to_one_of_the_connections(slack: StandIn) -> None:
+    """Two connections share the envelopes, none is delivered twice, and each ticket works once."""
+    async with ClientSession() as session:
+        sockets = [await dial(session, slack) for _ in range(2)]
+        for socket in sockets:
+            assert (await socket.receive_json())["type"] == "hello"
+
+        async def serve(socket: ClientWebSocketResponse) -> str:
+            envelope = await socket.receive_json()
+            await socket.send_json({"envelope_id": envelope["envelope_id"]})
+            return str(envelope["payload"]["text"])
+
+        servers = [asyncio.create_task(serve(socket)) for socket in sockets]
+        dana = slack.as_user("U0DANA")
+        await dana.slash(TRAINING, "/train a")
+        await dana.slash(TRAINING, "/train b")
+        assert sorted(await asyncio.gather(*servers)) == ["a", "b"]
+        async with session.get(f"{slack.url}/link/?ticket=used") as response:
+            assert response.status == 401
+
+
+async def test_the_eleventh_connection_is_sent_away(slack: StandIn) -> None:
+    """Ten are served; one more is told too_many_websockets and closed."""
+    async with ClientSession() as session:
+        sockets = [await dial(session, slack) for _ in range(11)]
+        hellos = [await socket.receive_json() for socket in sockets]
+        assert [hello["type"] for hello in hellos] == ["hello"] * 10 + ["disconnect"]
+        assert hellos[-1]["reason"] == "too_many_websockets"
+        assert slack.backend.sockets.connected == 10
