@@ -1,6 +1,7 @@
 """News of what changed, for pages that show it and tests that wait for it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,13 +23,17 @@ class Change:
 
 
 class Feed:
-    """Hands each change to every subscriber; `close` ends them all."""
+    """Hands each change to every subscriber; `close` ends them all. `count` says how many there were."""
 
     def __init__(self) -> None:
+        self.count = 0
+        self._recent: deque[Change] = deque(maxlen=1_000)
         self._queues: set[asyncio.Queue[Change | None]] = set()
 
     def publish(self, change: Change) -> None:
         """Tell every subscriber."""
+        self.count += 1
+        self._recent.append(change)
         for queue in self._queues:
             queue.put_nowait(change)
 
@@ -38,9 +43,15 @@ class Feed:
             queue.put_nowait(None)
 
     @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Queue[Change | None]]:
-        """A queue of changes from now on until the block is left; None says that the feed was closed."""
+    def subscribe(self, after: int | None = None) -> Iterator[asyncio.Queue[Change | None]]:
+        """A queue of changes until the block is left; None says that the feed was closed.
+
+        It starts now, or behind the first `after` changes, as far as the last thousand are remembered.
+        """
         queue: asyncio.Queue[Change | None] = asyncio.Queue()
+        missed = 0 if after is None else min(max(self.count - after, 0), len(self._recent))
+        for change in list(self._recent)[len(self._recent) - missed :]:
+            queue.put_nowait(change)
         self._queues.add(queue)
         try:
             yield queue

@@ -52,6 +52,7 @@ class Page:
         html = self._renderer.page(
             reader,
             conversation=conversation,
+            seen=self._backend.feed.count,
             conversations=mine,
             members=[self._backend.world.users[user] for user in sorted(conversation.members)],
             messages=self._messages(conversation, reader),
@@ -67,10 +68,11 @@ class Page:
         raise web.HTTPFound(f"/?channel={channel}{beside}#m-{digits[:-6]}.{digits[-6:]}")
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: every message that changes, drawn for this reader."""
+        """Server-sent events: every message that changes `after` a page was drawn, drawn for its reader."""
         reader = self._reader(request.query.get("user", ""))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        with self._backend.feed.subscribe() as changes:
+        after = request.query.get("after", "")
+        with self._backend.feed.subscribe(int(after) if after.isdecimal() else None) as changes:
             await response.prepare(request)
             await response.write(b": hello\n\n")
             while True:
@@ -87,16 +89,17 @@ class Page:
     async def raw(self, request: web.Request) -> web.Response:
         """A message that this reader sees, as the API gives it."""
         reader = self._reader(request.query.get("user", ""))
-        conversation = self._backend.workspace.conversation(request.query.get("channel", ""))
-        message = self._backend.workspace.find(conversation.id, request.query.get("ts", ""))
-        hidden = message is not None and message.shown_to not in (None, reader.person.id)
-        if message is None or hidden or reader.person.id not in conversation.members:
-            raise web.HTTPNotFound(text="No such message here.")
-        return web.json_response(message.to_slack(reader.world.team.id, with_metadata=True))
+        workspace = self._backend.workspace
+        for conversation in workspace.conversations_of(reader.person.id):
+            if conversation.id == request.query.get("channel") and reader.person.id in conversation.members:
+                message = workspace.find(conversation.id, request.query.get("ts", ""))
+                if message is not None and message.shown_to in (None, reader.person.id):
+                    return web.json_response(message.to_slack(reader.world.team.id, with_metadata=True))
+        raise web.HTTPNotFound(text="No such message here.")
 
     async def say(self, request: web.Request) -> web.Response:
         """What was typed in the composer: a slash command, or a message to everybody."""
-        body = await _json(request)
+        body = await _json(request, "user", "channel", "text")
         user, channel, text = str(body["user"]), str(body["channel"]), str(body["text"])
         thread = body.get("thread_ts")
         actor = Actor(user, self._backend, self._deliveries)
@@ -114,7 +117,7 @@ class Page:
 
     async def act(self, request: web.Request) -> web.Response:
         """A click on an element of a message."""
-        body = await _json(request)
+        body = await _json(request, "user", "channel", "ts", "block_id", "action_id")
         actor = Actor(str(body["user"]), self._backend, self._deliveries)
         try:
             outcome = await actor.click(
@@ -179,11 +182,11 @@ class Page:
         return news | {"html": self._renderer.message(message, reader), "thread_html": in_thread}
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
-    """The body, JSON only: another site's form cannot send that."""
+async def _json(request: web.Request, *required: str) -> dict[str, Any]:
+    """The body with its required keys, JSON only: another site's form cannot send that."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     body = await request.json()
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not body.keys() >= set(required):
         raise web.HTTPBadRequest
     return body

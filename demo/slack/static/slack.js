@@ -82,7 +82,7 @@ function hear(news) {
 let stream;
 function listen() {
   stream?.close();
-  stream = new EventSource(`/events?user=${encodeURIComponent(here().user)}`);
+  stream = new EventSource(`/events?${new URLSearchParams({ user: here().user, after: here().seen })}`);
   let lost = false;
   stream.onmessage = (event) => hear(JSON.parse(event.data));
   stream.onerror = () => { lost = true; };
@@ -100,6 +100,7 @@ async function visit(address, remember = true) {
   document.title = page.title;
   document.body.replaceWith(page.body);
   settle();
+  listen();
 }
 
 function settle() {
