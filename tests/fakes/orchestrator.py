@@ -90,14 +90,15 @@ class FakeOrchestrator(FakeService):
     ) -> None:
         """Move one task on, and its run to RUNNING. With a `map_index` the unmapped task gives way to mapped ones."""
         kept, place, now = self._runs[key], (task_id, map_index), self.clock()
-        before = kept.tasks.get(place) or kept.tasks[(task_id, -1)]
+        title = next(task.title for task in kept.tasks.values() if task.task_id == task_id)
+        fresh = Task(task_id=task_id, title=title, state=TaskState.PENDING, map_index=map_index)
+        before = kept.tasks.get(place, fresh)
         if map_index >= 0:
             kept.tasks.pop((task_id, -1), None)
         kept.tasks[place] = before.model_copy(
             update={
                 "state": state,
-                "map_index": map_index,
-                "try_number": max(1, before.try_number) if state is not TaskState.SKIPPED else before.try_number,
+                "try_number": before.try_number if state is TaskState.SKIPPED else max(1, before.try_number),
                 "started": before.started or now,
                 "ended": now if state.over else None,
             }

@@ -1,0 +1,46 @@
+"""The stages that the contract's cases run on: each fake, and each real server where there is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract import orchestrators, registries
+from tests.contract.orchestrators import OrchestratorStage
+from tests.contract.registries import RegistryStage
+
+
+@pytest.fixture(scope="session")
+def fake_orchestrator_stage() -> OrchestratorStage:
+    return orchestrators.FakeStage()
+
+
+@pytest.fixture(scope="session")
+def airflow_stage(request: pytest.FixtureRequest) -> OrchestratorStage:
+    server = request.getfixturevalue("airflow_server")
+    return orchestrators.AirflowStage(server.url, server.username, server.password)
+
+
+@pytest.fixture(params=["fake", pytest.param("airflow", marks=pytest.mark.airflow)])
+def stage(request: pytest.FixtureRequest) -> OrchestratorStage:
+    """An orchestrator with the tests' DAGs, shared by all cases: a case uses runs and ids of its own."""
+    name = {"fake": "fake_orchestrator_stage", "airflow": "airflow_stage"}[request.param]
+    found: OrchestratorStage = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(scope="session")
+def fake_registry_stage() -> RegistryStage:
+    return registries.FakeStage()
+
+
+@pytest.fixture(scope="session")
+def mlflow_stage(request: pytest.FixtureRequest) -> RegistryStage:
+    return registries.MlflowStage(request.getfixturevalue("mlflow_server").url)
+
+
+@pytest.fixture(params=["fake", pytest.param("mlflow", marks=pytest.mark.mlflow)])
+def shelf(request: pytest.FixtureRequest) -> RegistryStage:
+    """A registry, shared by all cases: a case uses models and DAG runs of its own."""
+    name = {"fake": "fake_registry_stage", "mlflow": "mlflow_stage"}[request.param]
+    found: RegistryStage = request.getfixturevalue(name)
+    return found
