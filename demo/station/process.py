@@ -6,13 +6,12 @@ be found and ended with it. A record on disk lets the next station end what a ki
 """
 
 import asyncio
-import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,8 +21,6 @@ from demo.station.workspace import Workspace
 
 _POLL = 0.05  # seconds
 _FOREIGN = ("AIRFLOW", "AWS_", "DATABASE_URL", "MLFLOW", "PYTHON", "SLACK_", "STATIONMASTER_", "VIRTUAL_ENV")
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ProcessError(Exception):
@@ -62,14 +59,13 @@ class Process:
             self.log.rename(self.log.with_suffix(".previous.log"))
         with self.log.open("wb") as log:
             self._child = subprocess.Popen(
-                self._argv,
+                [*_tied_to_parent(self._stop_signal), *self._argv],
                 env=self._env,
                 cwd=self._cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_tie_to_parent(self._stop_signal),
             )
         _write_record(self._record, self._child.pid, self._stop_signal)
 
@@ -177,7 +173,9 @@ def _left_behind(leader: int, created: float) -> list[psutil.Process]:
 def _write_record(path: Path, pid: int, stop_signal: signal.Signals) -> None:
     with suppress(psutil.NoSuchProcess):
         created = psutil.Process(pid).create_time()
-        path.write_text(json.dumps({"pid": pid, "created": created, "stop_signal": int(stop_signal)}))
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps({"pid": pid, "created": created, "stop_signal": int(stop_signal)}))
+        new.replace(path)
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
@@ -185,9 +183,10 @@ def _signal_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
-def _tie_to_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """Return what makes a child receive `number` when this process dies, where the system can do that."""
-    libc = _LIBC
-    if libc is None:
-        return None
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(number))
+def _tied_to_parent(number: signal.Signals) -> list[str]:
+    """Return the words before a command that make it receive `number` when this process dies.
+
+    Where util-linux is missing there are none, and a killed station's children live until the next `sweep`.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, f"--pdeathsig={number.name.removeprefix('SIG')}"] if setpriv else []
