@@ -46,7 +46,9 @@ class Database:
             self._writer = _sqlite_writer(target, busy_timeout)
             self._readers = _sqlite_readers(target, busy_timeout)
         else:
-            self._writer = self._readers = create_async_engine(target, pool_size=10, pool_pre_ping=True)
+            self._writer = self._readers = create_async_engine(
+                target, pool_size=10, pool_pre_ping=True, hide_parameters=True
+            )
 
     @asynccontextmanager
     async def write(self, *, first: bool = False) -> AsyncIterator[Transaction]:
@@ -99,7 +101,9 @@ def _with_driver(url: str) -> sa.URL:
 
 def _sqlite_writer(url: sa.URL, busy_timeout: float) -> AsyncEngine:
     pragmas = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_timeout * 1000:.0f}")
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_connecting(*pragmas))
+    engine = create_async_engine(
+        url, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=_connecting(*pragmas)
+    )
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -111,7 +115,12 @@ def _sqlite_writer(url: sa.URL, busy_timeout: float) -> AsyncEngine:
 def _sqlite_readers(url: sa.URL, busy_timeout: float) -> AsyncEngine:
     arguments = _connecting(f"busy_timeout={busy_timeout * 1000:.0f}", "query_only=ON")
     return create_async_engine(
-        url, pool_size=READERS, max_overflow=0, isolation_level="AUTOCOMMIT", connect_args=arguments
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args=arguments,
     )
 
 

@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
+
+from bot.jobs import JobRow, Jobs
 from bot.store import Store
 
 
@@ -20,6 +24,19 @@ async def opened(folder: Path, *, busy_timeout: float = 10.0) -> AsyncIterator[S
         await store.close()
 
 
+@asynccontextmanager
+async def employed(folder: Path, **options: Any) -> AsyncIterator[Jobs]:
+    """Jobs on a store of their own, not started, stopped at the end; they look often and retry soon."""
+    options.setdefault("poll", 0.05)
+    options.setdefault("backoff", lambda _: 0.0)
+    async with opened(folder) as store:
+        jobs = Jobs(store, **options)
+        try:
+            yield jobs
+        finally:
+            await jobs.stop(grace=0)
+
+
 async def until(true: Callable[[], Awaitable[object]], seconds: float = 15.0) -> None:
     """Wait until `true()` is, asking fifty times a second; fail after `seconds`."""
     for _ in range(int(seconds * 50)):
@@ -27,3 +44,22 @@ async def until(true: Callable[[], Awaitable[object]], seconds: float = 15.0) ->
             return
         await asyncio.sleep(0.02)
     raise TimeoutError(f"not true after {seconds} s")
+
+
+async def reached(jobs: Jobs, job_id: str, *states: str) -> JobRow:
+    """The job, once it is in one of these states (or else done or dead, whichever comes)."""
+
+    async def there() -> bool:
+        row = await jobs.get(job_id)
+        return row is not None and row.state in (states or ("done", "dead"))
+
+    await until(there)
+    row = await jobs.get(job_id)
+    assert row
+    return row
+
+
+async def execute(store: Store, statement: sa.Executable) -> None:
+    """Change the database behind everybody's back."""
+    async with store.write() as tx:
+        await tx.execute(statement)

@@ -1,0 +1,235 @@
+"""The SQL of jobs. Each method is one transaction, or takes part in the caller's.
+
+Two rules keep a job whole. What a running job writes goes through `_own`, which locks the row, renews the lease and
+raises Fenced where the job's epoch has moved on. And whoever looks whether a job waits locks its row first and reads
+the signals in a second statement, so that no wake-up is lost between the two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.jobs.errors import Fenced
+from bot.store import Database, Transaction
+from bot.store.schema import LIVE, job, job_schedule, job_signal, job_step
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds."""
+
+    id: str
+    kind: str
+    args: str
+    epoch: int
+    attempts: int
+    created: float
+
+
+@dataclass(frozen=True)
+class Mourner:
+    """The job to be submitted when another one dies; `args` is JSON."""
+
+    kind: str
+    args: str
+
+
+class JobTable:
+    """Jobs, their steps and their signals, as seen by one `owner` that takes them for `lease` seconds at a time."""
+
+    def __init__(self, database: Database, owner: str, lease: float) -> None:
+        self._database = database
+        self._owner = owner
+        self._lease = lease
+
+    async def accept(
+        self,
+        tx: Transaction,
+        job_id: str,
+        kind: str,
+        args: str,
+        *,
+        here: bool = False,
+        start_at: float | None = None,
+    ) -> Claim | None:
+        """Write a new job; None where its id is known. `here`: taken by this process from the start."""
+        now = self._database.now
+        values: dict[str, Any] = {"state": "ready", "epoch": 0, "due": now if start_at is None else start_at}
+        if here:
+            values = {"state": "running", "epoch": 1, "due": now + self._lease, "owner": self._owner}
+        row = self._database.insert(job).values(
+            id=job_id, kind=kind, args=args, attempts=0, created=now, updated=now, **values
+        )
+        return _claim((await tx.execute(row.on_conflict_do_nothing().returning(*_CLAIMED))).first())
+
+    async def anything_due(self, kinds: Collection[str]) -> bool:
+        """True if a job of these kinds, or any schedule, is due."""
+        due_job = sa.exists().where(job.c.state.in_(LIVE), job.c.due <= self._database.now, job.c.kind.in_(kinds))
+        due_schedule = sa.exists().where(job_schedule.c.enabled, job_schedule.c.due <= self._database.now)
+        async with self._database.read() as connection:
+            return bool(await connection.scalar(sa.select(sa.or_(due_job, due_schedule))))
+
+    async def claim(self, kinds: Collection[str], limit: int, running: Collection[str]) -> Sequence[Claim]:
+        """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
+        now = self._database.now
+        due = (
+            sa.select(job.c.id)
+            .where(job.c.state.in_(LIVE), job.c.due <= now, job.c.kind.in_(kinds), job.c.id.not_in(running))
+            .order_by(job.c.due)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        crashed = sa.case((job.c.state == "running", 1), else_=0)  # its lease ran out under another process
+        take = (
+            job.update()
+            .where(job.c.id.in_(sa.select(due.c.id)))
+            .values(
+                state="running",
+                owner=self._owner,
+                epoch=job.c.epoch + 1,
+                due=now + self._lease,
+                attempts=job.c.attempts + crashed,
+                waiting_for=None,
+                updated=now,
+            )
+            .returning(*_CLAIMED)
+        )
+        async with self._database.write() as tx:
+            return [Claim(**row._asdict()) for row in await tx.execute(take)]
+
+    async def steps(self, job_id: str) -> dict[str, str]:
+        """What the job remembers: name to JSON."""
+        query = sa.select(job_step.c.name, job_step.c.result).where(job_step.c.job_id == job_id)
+        async with self._database.read() as connection:
+            return {row.name: row.result for row in await connection.execute(query)}
+
+    async def remember(self, claim: Claim, name: str, result: str) -> None:
+        """Keep a step's result, renew the lease, and forget earlier failures."""
+        async with self._database.write() as tx:
+            now = await self._own(tx, claim, attempts=0)
+            await self._note(tx, claim.id, name, result, now)
+
+    async def pause(
+        self, claim: Claim, name: str, topic: str | None, seconds: float, until: float | None
+    ) -> str | None:
+        """The JSON of the topic's signal, "null" if it is `until` (epoch seconds) already, or else None.
+
+        None means that the job now waits, and is no longer this process's. Without `until`, it is `seconds` from now.
+        """
+        async with self._database.write() as tx:
+            now = await self._own(tx, claim, attempts=0)
+            if until is None:
+                until = now + seconds
+                await self._note(tx, claim.id, f"until:{name}", json.dumps(until), now)
+            payload = await self._payload(tx, claim.id, topic)
+            if payload is None and now < until:
+                waiting = {"state": "waiting", "due": until, "owner": None, "waiting_for": topic}
+                await tx.execute(job.update().where(job.c.id == claim.id).values(waiting))
+                return None
+            await self._note(tx, claim.id, name, payload or "null", now)
+        return payload or "null"
+
+    async def signal(self, tx: Transaction, job_id: str, topic: str, payload: str) -> bool:
+        """Keep a signal and wake who waits for it; False where it is not the first, or comes too late."""
+        lock = sa.select(job.c.state, job.c.waiting_for).where(job.c.id == job_id).with_for_update()
+        row = (await tx.execute(lock)).first()
+        if row is None or row.state not in LIVE or await self._noted(tx, job_id, f"wait:{topic}") is not None:
+            return False
+        new = self._database.insert(job_signal).values(
+            job_id=job_id, topic=topic, payload=payload, at=self._database.now
+        )
+        if (await tx.execute(new.on_conflict_do_nothing().returning(job_signal.c.topic))).first() is None:
+            return False
+        if row.state == "waiting" and row.waiting_for == topic:
+            await tx.execute(
+                job.update().where(job.c.id == job_id).values(state="ready", due=self._database.now),
+            )
+        return True
+
+    async def lock(self, tx: Transaction, job_id: str) -> bool:
+        """Lock the job's row for the rest of the transaction; False where there is no such job, or it is over."""
+        return (await tx.scalar(sa.select(job.c.state).where(job.c.id == job_id).with_for_update())) in LIVE
+
+    async def finish(self, claim: Claim, result: str) -> None:
+        """The job is done."""
+        async with self._database.write() as tx:
+            await self._own(tx, claim, state="done", result=result, error=None, owner=None)
+
+    async def postpone(self, claim: Claim, reason: str, after: float) -> None:
+        """Look at the job again in `after` seconds; it costs no attempt."""
+        async with self._database.write() as tx:
+            due = self._database.now + after
+            await self._own(tx, claim, state="ready", due=due, error=reason, owner=None)
+
+    async def fail(
+        self, claim: Claim, error: str, delay: Callable[[int], float], most: int, mourner: Mourner | None
+    ) -> None:
+        """Count a failure: try again after `delay(failures)` seconds, or where it was the last, see `bury`."""
+        async with self._database.write() as tx:
+            await self._own(tx, claim, attempts=job.c.attempts + 1)
+            attempts = await tx.scalar(sa.select(job.c.attempts).where(job.c.id == claim.id)) or 0
+            if attempts >= most:
+                await self._bury(tx, claim, error, mourner)
+            else:
+                due = self._database.now + delay(attempts)
+                await self._own(tx, claim, state="ready", due=due, error=error, owner=None)
+
+    async def bury(self, claim: Claim, error: str, mourner: Mourner | None) -> None:
+        """The job is dead; the mourner is submitted with that."""
+        async with self._database.write() as tx:
+            await self._bury(tx, claim, error, mourner)
+
+    async def _bury(self, tx: Transaction, claim: Claim, error: str, mourner: Mourner | None) -> None:
+        await self._own(tx, claim, state="dead", error=error, owner=None)
+        if mourner:
+            await self.accept(tx, f"dead:{claim.id}:{claim.epoch}", mourner.kind, mourner.args)
+
+    async def renew(self, ids: Collection[str]) -> Mapping[str, int]:
+        """Renew the leases of these jobs: those still ours, with their epochs."""
+        ours = job.update().where(job.c.id.in_(ids), job.c.owner == self._owner, job.c.state == "running")
+        renewed = ours.values(due=self._database.now + self._lease).returning(job.c.id, job.c.epoch)
+        async with self._database.write() as tx:
+            return {row.id: row.epoch for row in await tx.execute(renewed)}
+
+    async def release(self, *, but: Collection[str] = ()) -> None:
+        """Give back every job that is ours, for whoever is there to go on at once."""
+        ours = job.update().where(job.c.owner == self._owner, job.c.state == "running", job.c.id.not_in(but))
+        async with self._database.write() as tx:
+            await tx.execute(ours.values(state="ready", owner=None, due=self._database.now))
+
+    async def _own(self, tx: Transaction, claim: Claim, **values: Any) -> float:
+        """Change our running job and renew its lease; returns the time. Fenced where it isn't ours any more."""
+        now = self._database.now
+        own = job.update().where(job.c.id == claim.id, job.c.epoch == claim.epoch, job.c.state == "running")
+        changed = own.values({"due": now + self._lease, "updated": now} | values).returning(job.c.updated)
+        at = await tx.scalar(changed)
+        if at is None:
+            raise Fenced(f"job {claim.id} is no longer ours")
+        return float(at)
+
+    async def _note(self, tx: Transaction, job_id: str, name: str, result: str, at: float) -> None:
+        row = self._database.insert(job_step).values(job_id=job_id, name=name, result=result, at=at)
+        await tx.execute(row.on_conflict_do_nothing())
+
+    async def _noted(self, tx: Transaction, job_id: str, name: str) -> str | None:
+        query = sa.select(job_step.c.result).where(job_step.c.job_id == job_id, job_step.c.name == name)
+        noted: str | None = await tx.scalar(query)
+        return noted
+
+    async def _payload(self, tx: Transaction, job_id: str, topic: str | None) -> str | None:
+        query = sa.select(job_signal.c.payload).where(job_signal.c.job_id == job_id, job_signal.c.topic == topic)
+        payload: str | None = await tx.scalar(query)
+        return payload
+
+
+_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created)
+
+
+def _claim(row: sa.Row[Any] | None) -> Claim | None:
+    return Claim(**row._asdict()) if row else None

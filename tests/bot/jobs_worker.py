@@ -1,0 +1,48 @@
+"""A process to be killed: `python -m tests.bot.jobs_worker FOLDER PREFIX COUNT`.
+
+It submits COUNT jobs, prints each id once it is accepted, and works on whatever is in the database. A job does two
+steps; each writes a line "STEP KEY" to a file before it makes its effect, a file that can be made only once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bot.jobs import JobContext, Jobs
+from bot.store import Store
+
+
+def handler(folder: Path) -> Any:
+    """The handler of `work`, whose effects are in `folder`."""
+
+    async def effect(step: str, key: str) -> str:
+        with (folder / "calls").open("a") as calls:
+            calls.write(f"{step} {key}\n")
+        await asyncio.sleep(0.01)
+        (folder / f"{step} {key}").touch()
+        return key
+
+    async def work(ctx: JobContext, args: dict[str, Any]) -> list[str]:
+        return [await ctx.step(name, effect, name, ctx.key(name)) for name in ("first", "second")]
+
+    return work
+
+
+async def main(folder: Path, prefix: str, count: int) -> None:
+    """Submit and work until killed."""
+    store = await Store.open(f"sqlite:///{folder}/bot.db")
+    jobs = Jobs(store, lease=1.0, poll=0.05)
+    jobs.register("work", handler(folder))
+    await jobs.start()
+    for number in range(count):
+        await jobs.submit(f"{prefix}-{number}", "work", {})
+        os.write(1, f"{prefix}-{number}\n".encode())
+    await asyncio.sleep(3600)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
