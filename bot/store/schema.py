@@ -6,19 +6,34 @@ A change here comes with a migration in `bot/migrations/versions`; a test compar
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table
 
 BigInteger = sa.BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only what it calls INTEGER
 metadata = MetaData()
 
 
+class Words(sa.types.TypeDecorator[str]):
+    """Text of any origin: NUL and lone surrogates, which one database or the other refuses, become U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Text that can be stored."""
+        return value and _UNSTORABLE.sub("\ufffd", value)
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 class Json(sa.types.TypeDecorator[Any]):
     """JSON as text. None is NULL. NaN passes, because training metrics can be NaN and PostgreSQL's json refuses it."""
 
-    impl = Text
+    impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
@@ -34,17 +49,17 @@ class Json(sa.types.TypeDecorator[Any]):
 job = Table(
     "job",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("args", Text, nullable=False),
-    Column("state", Text, nullable=False),  # ready | running | waiting | done | dead | cancelled
+    Column("id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("args", Words, nullable=False),
+    Column("state", Words, nullable=False),  # ready | running | waiting | done | dead | cancelled
     Column("due", Double, nullable=False),  # when to look again: start, retry, a wait's deadline, a lease's end
-    Column("waiting_for", Text),  # the topic of the signal that wakes it
-    Column("owner", Text),  # the process that holds the lease
+    Column("waiting_for", Words),  # the topic of the signal that wakes it
+    Column("owner", Words),  # the process that holds the lease
     Column("epoch", BigInteger, nullable=False),  # one more each time it is taken: the fencing token
     Column("attempts", Integer, nullable=False),  # failures since the last remembered step
-    Column("result", Text),
-    Column("error", Text),
+    Column("result", Words),
+    Column("error", Words),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
 )
@@ -56,29 +71,29 @@ Index("job_state", job.c.state, job.c.updated)
 job_step = Table(
     "job_step",
     metadata,
-    Column("job_id", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("result", Text, nullable=False),
+    Column("job_id", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("result", Words, nullable=False),
     Column("at", Double, nullable=False),
 )
 
 job_signal = Table(
     "job_signal",
     metadata,
-    Column("job_id", Text, primary_key=True),
-    Column("topic", Text, primary_key=True),
-    Column("payload", Text, nullable=False),
+    Column("job_id", Words, primary_key=True),
+    Column("topic", Words, primary_key=True),
+    Column("payload", Words, nullable=False),
     Column("at", Double, nullable=False),
 )
 
 job_schedule = Table(
     "job_schedule",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("args", Text, nullable=False),
-    Column("cron", Text, nullable=False),
-    Column("zone", Text, nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("args", Words, nullable=False),
+    Column("cron", Words, nullable=False),
+    Column("zone", Words, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("due", Double, nullable=False, index=True),
 )
@@ -86,8 +101,8 @@ job_schedule = Table(
 hold = Table(
     "hold",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("owner", Text),
+    Column("name", Words, primary_key=True),
+    Column("owner", Words),
     Column("until", Double, nullable=False),
     Column("fence", BigInteger, nullable=False),
 )
@@ -95,10 +110,10 @@ hold = Table(
 decision = Table(
     "decision",
     metadata,
-    Column("subject", Text, primary_key=True),
-    Column("person", Text, primary_key=True),
-    Column("verdict", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("subject", Words, primary_key=True),
+    Column("person", Words, primary_key=True),
+    Column("verdict", Words, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("at", Double, nullable=False),
 )
 
@@ -106,50 +121,50 @@ audit = Table(
     "audit",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=True),
-    Column("id", Text, nullable=False, unique=True),
+    Column("id", Words, nullable=False, unique=True),
     Column("at", Double, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("actor_name", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("model", Text),
-    Column("subject", Text),
-    Column("outcome", Text, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("actor_name", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("model", Words),
+    Column("subject", Words),
+    Column("outcome", Words, nullable=False),
     Column("detail", Json),
-    Column("job_id", Text, index=True),
-    Column("prev", Text),  # NULL until sealed
-    Column("seal", Text),
+    Column("job_id", Words, index=True),
+    Column("prev", Words),  # NULL until sealed
+    Column("seal", Words),
     sqlite_autoincrement=True,
 )
 
 catalogue = Table(
     "catalogue",
     metadata,
-    Column("model", Text, primary_key=True),
+    Column("model", Words, primary_key=True),
     Column("entry", Json, nullable=False),
-    Column("digest", Text, nullable=False),
+    Column("digest", Words, nullable=False),
     Column("refreshed_at", Double, nullable=False),
 )
 
 run = Table(
     "run",
     metadata,
-    Column("dag_id", Text, primary_key=True),
-    Column("dag_run_id", Text, primary_key=True),
-    Column("model", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("requested_by", Text),
-    Column("requested_by_name", Text),
-    Column("channel", Text),
-    Column("card_channel", Text),
-    Column("card_ts", Text),
-    Column("thread_ts", Text),
+    Column("dag_id", Words, primary_key=True),
+    Column("dag_run_id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("requested_by", Words),
+    Column("requested_by_name", Words),
+    Column("channel", Words),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("thread_ts", Words),
     Column("conf", Json, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Words, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("shown", Json),
-    Column("mlflow_run_id", Text),
-    Column("version", Text),
-    Column("job_id", Text),
+    Column("mlflow_run_id", Words),
+    Column("version", Words),
+    Column("job_id", Words),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
     Column("ended", Double),
@@ -163,9 +178,9 @@ Index("run_id", run.c.dag_run_id)
 post = Table(
     "post",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("channel", Text, nullable=False),
-    Column("ts", Text),  # NULL while it is uncertain whether it was posted
-    Column("nonce", Text, nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("channel", Words, nullable=False),
+    Column("ts", Words),  # NULL while it is uncertain whether it was posted
+    Column("nonce", Words, nullable=False),
     Column("at", Double, nullable=False),
 )

@@ -152,7 +152,8 @@ async def test_a_lost_lease_cancels_what_still_runs(tmp_path: Path) -> None:
 
 async def test_two_processes_never_run_one_job_at_once(tmp_path: Path) -> None:
     """Sixty jobs on one file, two workers, some steps longer than a lease: no overlap, and both take part."""
-    async with employed(tmp_path, lease=1.5) as one, employed(tmp_path, lease=1.5) as two:
+    options = {"lease": 1.5, "max_running": 8}
+    async with employed(tmp_path, **options) as one, employed(tmp_path, **options) as two:
         inside: set[str] = set()
         done: Counter[str] = Counter()
 
@@ -173,7 +174,6 @@ async def test_two_processes_never_run_one_job_at_once(tmp_path: Path) -> None:
             await one.submit(f"j{number}", "work", {"seconds": 2.0 if number < 5 else 0.02})
         for jobs in (one, two):
             worker(jobs)
-            jobs._worker._limits = type(jobs._worker._limits)(**vars(jobs._worker._limits) | {"max_running": 8})
             await jobs.start()
         await until(lambda: _nothing_left(one))
         rows = await one.list("done")

@@ -205,6 +205,22 @@ async def test_a_result_that_is_no_json_kills_the_job_clearly(tmp_path: Path, re
             await jobs.submit("j2", "work", {"odd": result})
 
 
+async def test_an_error_of_any_words_is_kept(tmp_path: Path) -> None:
+    """Half an emoji in an error's text, or a page of it, doesn't keep the job from being dead."""
+    async with employed(tmp_path) as jobs:
+
+        async def work(ctx: JobContext, args: dict[str, Any]) -> None:
+            raise Permanent("half: \ud83d, nothing: \x00, long: " + "x" * 9000)
+
+        jobs.register("work", work)
+        await jobs.start()
+        await jobs.submit("j1", "work", {})
+        row = await reached(jobs, "j1")
+        assert row.state == "dead"
+        assert (row.error or "").startswith("Permanent: half: \ufffd, nothing: \ufffd, long: xxx")
+        assert len(row.error or "") == 2000
+
+
 @pytest.mark.parametrize("args", ["{", "[1]", "null", ""])
 async def test_unreadable_rows_die_without_harm_to_others(tmp_path: Path, args: str) -> None:
     """A job whose arguments, or whose memory, can't be read is dead with a clear error; the next one is done."""

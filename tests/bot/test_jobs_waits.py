@@ -94,7 +94,7 @@ async def test_no_wake_up_is_lost(tmp_path: Path) -> None:
             await jobs.submit(f"j{n}", "wait", {})
             if n % 3:
                 await asyncio.sleep(n % 7 / 1000)
-            return await (elsewhere if n % 5 == 0 else jobs).signal(f"j{n}", "go", n)
+            return await (elsewhere if n % 20 == 0 else jobs).signal(f"j{n}", "go", n)
 
         for start in range(0, number, 100):
             assert all(await asyncio.gather(*(race(n) for n in range(start, start + 100))))
