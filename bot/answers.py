@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from bot import limits
-from bot.render import Message, Rendered, escape
+from bot.render import Markup, Message, Rendered, escape
 
 
 class Proposal(NamedTuple):
@@ -19,7 +19,7 @@ class Told(Message):
     """One sentence. `proposals` are buttons below it."""
 
     template: ClassVar[str] = "told"
-    text: str
+    text: Markup | str
     proposals: tuple[Proposal, ...] = ()
 
 

@@ -20,6 +20,7 @@ from bot.finishing import finish
 from bot.jobs import JobContext, Jobs
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
+from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
 from bot.registry import MlflowRegistry
 from bot.station import Station
@@ -33,10 +34,14 @@ GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Station]:
-    """A bot that takes deliveries while the block lasts."""
+async def running(
+    settings: Settings, orchestrator: Orchestrator | None = None, registry: Registry | None = None
+) -> AsyncIterator[Station]:
+    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
     async with AsyncExitStack() as stack:
-        station, chat = await _assemble(settings, stack)
+        station, chat = await _assemble(
+            settings, stack, orchestrator or _airflow(settings), registry or _mlflow(settings)
+        )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
@@ -52,7 +57,23 @@ async def running(settings: Settings) -> AsyncIterator[Station]:
         yield station
 
 
-async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Station, SlackChat]:
+def _airflow(settings: Settings) -> AirflowOrchestrator:
+    return AirflowOrchestrator(
+        str(settings.airflow_url),
+        username=settings.airflow_username,
+        password=settings.airflow_password.get_secret_value(),
+        token=settings.airflow_token.get_secret_value(),
+        public_url=str(settings.airflow_public_url or ""),
+    )
+
+
+def _mlflow(settings: Settings) -> MlflowRegistry:
+    return MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
+
+
+async def _assemble(
+    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry
+) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
     store = await Store.open(settings.database_url)
@@ -60,15 +81,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> tuple[Station,
     chat = SlackChat(settings.slack_bot_token.get_secret_value(), str(settings.slack_api_url))
     stack.push_async_callback(chat.close)
     await chat.open()
-    orchestrator = AirflowOrchestrator(
-        str(settings.airflow_url),
-        username=settings.airflow_username,
-        password=settings.airflow_password.get_secret_value(),
-        token=settings.airflow_token.get_secret_value(),
-        public_url=str(settings.airflow_public_url or ""),
-    )
     stack.push_async_callback(orchestrator.close)
-    registry = MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
     stack.push_async_callback(registry.close)
     station = Station(
         config=config,

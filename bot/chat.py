@@ -51,10 +51,9 @@ class SlackChat:
 
     def __init__(self, token: str, base_url: str) -> None:
         self._session: aiohttp.ClientSession | None = None
-        self._retry = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
         self.client = AsyncWebClient(token, base_url=base_url, timeout=TIMEOUT)
-        for handler in self._retry:
-            self.client.retry_handlers.append(handler)
+        # Not the default handlers: they repeat a post whose connection dropped, though Slack may have posted it.
+        self.client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=1)]
         self.identity: Mapping[str, Any] = {}
 
     async def open(self) -> None:

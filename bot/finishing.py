@@ -19,6 +19,7 @@ from bot.store import AuditEntry, FollowedRun
 
 log = get_logger(__name__)
 ASK_AGAIN = 20.0  # seconds
+CARD_COMES_IN = 0.5
 GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
 
 
@@ -36,6 +37,8 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
     followed = await station.store.runs.get(key)
     if followed is None or followed.ended:
         return
+    if await _card_is_coming(station, followed):
+        raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
     try:
         run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
         if not run.state.over:
@@ -46,6 +49,14 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
     if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
         raise RetryLater(outcome.trouble, after=ASK_AGAIN)
     await _record(ctx, station, followed, run, outcome)
+
+
+async def _card_is_coming(station: Station, followed: FollowedRun) -> bool:
+    """Is the work that posts the card still going on? A run may end before its card stands."""
+    if followed.card_ts or not followed.job_id:
+        return False
+    starting = await station.jobs.get(followed.job_id)
+    return starting is not None and starting.state in {"ready", "running", "waiting"}
 
 
 async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: Run) -> Outcome:

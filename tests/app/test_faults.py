@@ -1,0 +1,135 @@
+"""What the bot does while Airflow, MLflow or Slack fail, and after it was stopped itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import bot.finishing
+import commands.run
+from bot.app import running
+from bot.domain import RunState
+from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
+from tests.app.conftest import DANA, TRAINING, World, settings_for
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a service that is away again at once."""
+    monkeypatch.setattr(commands.run, "ASK_AGAIN", 0.1)
+    monkeypatch.setattr(bot.finishing, "ASK_AGAIN", 0.1)
+
+
+@pytest.mark.parametrize("error", [ServiceDown("Airflow", "no answer"), ServiceConfused("Airflow", "<html>")])
+async def test_a_run_is_kept_while_airflow_is_away(world: World, error: ServiceError) -> None:
+    """The person is told once that it is kept, and it starts when Airflow is back, once."""
+    world.airflow.fail_with(error, times=5)
+    await world.type(DANA, "run delays")
+    assert "I keep your run of delays" in (await world.told(DANA, "I keep")).text
+    await world.card("delays", timeout=20)
+    assert len([each for each in world.slack.ephemerals(DANA, TRAINING) if "I keep" in each.text]) == 1
+    assert len(world.started()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ServiceDenied("Airflow", "401"), "refuses my credentials"),
+        (ServiceRejected("Airflow", "conf: 'x' is not of type 'integer'", status=400), "is not of type"),
+        (NotFound("Airflow", "train_delays", status=404), "doesn't have this"),
+    ],
+)
+async def test_an_airflow_that_says_no_ends_the_run_and_the_person_hears_why(
+    world: World, error: ServiceError, said: str
+) -> None:
+    """401, 400 and 404 will not get better by themselves."""
+    world.airflow.fail_with(error, on="start")
+    await world.type(DANA, "run delays")
+    await world.told(DANA, said)
+    assert not world.slack.messages(TRAINING)
+
+
+async def test_a_start_whose_answer_is_lost_is_one_run(world: World) -> None:
+    """Airflow did it and then didn't say so: the run is found by its id, not started again."""
+    world.airflow.lose_answer_once()
+    await world.type(DANA, "run delays")
+    await world.card("delays", timeout=20)
+    assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 1
+
+
+async def test_a_run_deleted_in_airflow_is_shown_as_such(world: World) -> None:
+    """The card says so, the requester is told, and the run is followed no longer."""
+    await world.type(DANA, "run delays")
+    card, key = await world.card("delays"), await world.run_key()
+    world.airflow.delete_run(key)
+    await world.tracker.tick()
+    assert (await world.card("was deleted in Airflow")).ts == card.ts
+    await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts))
+    await world.ended(key, RunState.GONE)
+
+
+async def test_a_run_whose_dag_vanishes_is_shown_as_such(world: World) -> None:
+    """With the DAG its runs are gone; the catalogue then says that no DAG has this id."""
+    await world.type(DANA, "run delays")
+    await world.card("delays")
+    world.airflow.remove_dag("train_delays")
+    await world.tracker.tick()
+    await world.card("was deleted in Airflow")
+    await world.station.catalogue.refresh()
+    assert "not in Airflow" in await world.type(DANA, "run delays")
+
+
+async def test_metrics_follow_when_mlflow_is_back(world: World) -> None:
+    """The end is told at once without metrics; they come onto the card later, and nobody is mentioned twice."""
+    await world.type(DANA, "run delays")
+    card, key = await world.card("delays"), await world.run_key()
+    world.trained(key, "1", auc=0.7)
+    world.mlflow.fail_with(ServiceDown("MLflow", "no answer"), times=3)
+    world.airflow.finish(key)
+    await world.tracker.tick()
+    await world.card("has finished")
+    await world.card("delays v1 is ready", timeout=20)
+    assert len(world.slack.replies(TRAINING, card.ts)) == 1
+
+
+async def test_a_tick_while_airflow_is_away_changes_nothing(world: World) -> None:
+    """The card stays as it was; the next tick goes on."""
+    await world.type(DANA, "run delays")
+    before = await world.card("delays")
+    world.airflow.fail_with(ServiceDown("Airflow"), on="changed_runs")
+    with pytest.raises(ServiceDown):
+        await world.tracker.tick()
+    assert world.slack.messages(TRAINING)[-1].blocks == before.blocks
+
+
+async def test_a_card_that_someone_deleted_comes_back_with_the_result(world: World) -> None:
+    """A deleted card is left alone while the run goes on, and its result is posted anew."""
+    await world.type(DANA, "run delays")
+    card, key = await world.card("delays"), await world.run_key()
+    await world.delete(card)
+    world.airflow.finish(key)
+    await world.tracker.tick()
+    assert (await world.card("delays has finished")).ts != card.ts
+
+
+async def test_an_uncertain_post_is_found_again_and_not_repeated(world: World) -> None:
+    """Slack posted the card and lost the answer: the card is found by its nonce."""
+    world.slack.faults.lose("chat.postMessage")
+    await world.type(DANA, "run delays")
+    await world.followed_card()
+    assert len(world.slack.messages(TRAINING)) == 1
+
+
+async def test_unfinished_work_goes_on_at_the_next_start(world: World, tmp_path: Path) -> None:
+    """A bot stopped while Airflow is away starts the run once both are back."""
+    other = world.slack
+    world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
+    await world.type(DANA, "run delays")
+    await world.told(DANA, "I keep")
+    await world.station.jobs.stop()
+    assert world.started() == []
+    world.airflow.recover()
+    async with running(settings_for(other, tmp_path, world.config), world.airflow, world.mlflow):
+        await world.card("delays", timeout=20)
+    assert len(world.started()) == 1
