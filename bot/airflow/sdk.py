@@ -92,7 +92,10 @@ class Sdk:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        self._client.rest_client.pool_manager.clear()
+        manager = self._client.rest_client.pool_manager
+        for key in manager.pools.keys():  # noqa: SIM118  # no mapping; and clear() alone leaves sockets to the collector
+            manager.pools[key].close()
+        manager.clear()
 
     def _attempt(self, call: Call, read: Callable[[BaseHTTPResponse], bytes]) -> Answer:
         try:
