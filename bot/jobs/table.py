@@ -194,7 +194,7 @@ class JobTable:
         """Renew the leases of these jobs: those still ours, with their epochs."""
         ours = job.update().where(job.c.id.in_(ids), job.c.owner == self._owner, job.c.state == "running")
         renewed = ours.values(due=self._database.now + self._lease).returning(job.c.id, job.c.epoch)
-        async with self._database.write() as tx:
+        async with self._database.write(first=True) as tx:
             return {row.id: row.epoch for row in await tx.execute(renewed)}
 
     async def release(self, *, but: Collection[str] = ()) -> None:

@@ -8,12 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+IN_A_ROW = 4
+
 
 class Turns:
-    """One at a time. Those who ask to be first go before the others, each kind in order of arrival."""
+    """One at a time. Those who ask to be first go before the others, each kind in order of arrival.
+
+    After `IN_A_ROW` who went first one of the others is let in, so that a storm of requests can't keep a running job
+    from remembering its steps.
+    """
 
     def __init__(self) -> None:
         self._taken = False
+        self._in_a_row = 0
         self._holder: asyncio.Task[Any] | None = None
         self._first: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
@@ -44,10 +51,13 @@ class Turns:
             raise
 
     def _pass_on(self) -> None:
-        for queue in (self._first, self._others):
+        queues = (self._others, self._first) if self._in_a_row >= IN_A_ROW else (self._first, self._others)
+        for queue in queues:
             while queue:
                 turn = queue.popleft()
                 if not turn.done():
+                    self._in_a_row = self._in_a_row + 1 if queue is self._first else 0
                     turn.set_result(None)
                     return
         self._taken = False
+        self._in_a_row = 0

@@ -53,6 +53,23 @@ async def test_what_a_person_waits_for_is_written_first(tmp_path: Path) -> None:
         assert order == ["inbox 1", "inbox 2", "step 1", "step 2", "step 3"]
 
 
+async def test_who_goes_first_does_not_shut_out_the_others(tmp_path: Path) -> None:
+    """Under a storm of requests, a running job still gets every fifth turn to remember its step."""
+    async with opened(tmp_path) as store:
+        order: list[str] = []
+
+        async def write(name: str, *, first: bool) -> None:
+            async with store.write(first=first):
+                order.append(name)
+
+        async with store.write():
+            waiting = [asyncio.create_task(write("step", first=False)) for _ in range(2)]
+            waiting += [asyncio.create_task(write("inbox", first=True)) for _ in range(10)]
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*waiting)
+        assert order == [*["inbox"] * 4, "step", *["inbox"] * 4, "step", *["inbox"] * 2]
+
+
 async def test_a_writer_that_gives_up_waiting_holds_up_nobody(tmp_path: Path) -> None:
     """A task cancelled while it waits for its turn, or as its turn comes, passes the turn on."""
     async with opened(tmp_path) as store:
