@@ -220,4 +220,4 @@ def _summarise(context: Context, text: str) -> None:
     context["ti"].xcom_push("summary", text)
 
 
-train_delays()
+train_delays_dag = train_delays()

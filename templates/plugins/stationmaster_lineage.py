@@ -28,7 +28,7 @@ class LineageListener:
         """Called in the task's process before its code runs."""
         try:
             os.environ[RUN_CONTEXT] = json.dumps({**_given_tags(), **_task_tags(task_instance)})
-        except Exception:
+        except Exception:  # lineage is not worth a training run
             log.exception("MLflow runs of this task will not be tagged with it")
 
 
@@ -36,7 +36,7 @@ class StationmasterLineagePlugin(AirflowPlugin):
     """Registers the listener."""
 
     name = "stationmaster_lineage"
-    listeners = [LineageListener()]  # noqa: RUF012 - Airflow's plugins are declared like this
+    listeners = [LineageListener()]
 
 
 def _task_tags(task_instance: Any) -> dict[str, str]:

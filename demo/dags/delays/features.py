@@ -46,7 +46,8 @@ WITH flight AS (
       AND ("month" BETWEEN $first_month AND $last_month OR "month" > {LAST_TRAINING_MONTH})
 ),
 report AS (
-    SELECT origin AS station, time_hour + INTERVAL 1 HOUR AS weather_known_at, {", ".join(WEATHER)} FROM weather
+    SELECT origin AS station, time_hour + INTERVAL 1 HOUR AS weather_known_at, {", ".join(WEATHER)}
+    FROM weather
 ),
 latest AS (
     SELECT flight.*, report.weather_known_at AS latest_at
@@ -86,7 +87,7 @@ class Selection:
 
 
 def join(flights: pd.DataFrame, weather: pd.DataFrame, selection: Selection, path: Path) -> int:
-    """Write the feature table of the selected months and of the holdout to `path`, a parquet file; how many rows."""
+    """Write the feature table of the selection and of its airports' holdout to `path`, as parquet; its rows."""
     first, last = selection.month_range
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")

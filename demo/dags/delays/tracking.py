@@ -1,6 +1,7 @@
-"""What MLflow remembers of a DAG run: one run in the experiment `delays`, and one version of each model.
+"""What MLflow remembers of a DAG run: one run in the experiment `delays`, and one registered version of it.
 
-Everything here may be repeated: a task that runs again finds the run and the version that it made before.
+Everything here may be repeated: a task that runs again finds the run and the version that it made before. Once
+it is registered, a run is evidence and is left as it is: training again after that begins a new run.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ import pandas as pd
 from mlflow.data.pandas_dataset import PandasDataset, from_pandas
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from sklearn.pipeline import Pipeline
 
 from delays.features import INPUTS, TARGET, digest
@@ -41,7 +40,8 @@ def run_of(tags: Mapping[str, str]) -> Iterator[Run]:
     # Airflow lets no quote into either id.
     same = " AND ".join(f"tags.`{key}` = '{tags[key]}'" for key in ("airflow.dag_id", "airflow.run_id"))
     earlier = mlflow.search_runs([experiment.experiment_id], same, max_results=1, output_format="list")
-    run_id = earlier[0].info.run_id if earlier else None
+    unfinished = [run.info.run_id for run in earlier if not _versions_of(run.info.run_id)]
+    run_id = unfinished[0] if unfinished else None
     with mlflow.start_run(run_id, run_name=tags["airflow.run_id"], tags={**tags, **_commit()}) as run:
         yield run
 
@@ -90,25 +90,21 @@ def load_model(uri: str) -> Pipeline:
 
 def champion() -> ModelVersion | None:
     """The registered version that is in production, if any."""
-    try:
-        return mlflow.MlflowClient().get_model_version_by_alias(NAME, CHAMPION)
-    except MlflowException as error:
-        if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
-            return None
-        raise
+    client = mlflow.MlflowClient()
+    registered = client.search_registered_models(f"name = '{NAME}'")
+    version = registered[0].aliases.get(CHAMPION) if registered else None
+    return client.get_model_version(NAME, version) if version else None
 
 
 def register(run_id: str, uri: str, tags: Mapping[str, str]) -> ModelVersion:
-    """The registered version of the model that `run_id` logged at `uri`, made unless it exists, with `tags`.
+    """The registered version of `run_id`, made from the model at `uri` unless it exists, with `tags`.
 
     It gets no alias: to put a model into production is for people.
     """
-    client = mlflow.MlflowClient()
-    versions = client.search_model_versions(f"name = '{NAME}' AND run_id = '{run_id}'")
-    made = [version for version in versions if version.source == uri]
+    made = _versions_of(run_id)
     version = made[0] if made else mlflow.register_model(uri, NAME)
     for key, value in tags.items():
-        client.set_model_version_tag(NAME, version.version, key, value)
+        mlflow.MlflowClient().set_model_version_tag(NAME, version.version, key, value)
     return version
 
 
@@ -120,6 +116,10 @@ def version_uri(version: ModelVersion) -> str:
 def model_id(uri: str) -> str:
     """Of a logged model: `m-…` of `models:/m-…`."""
     return uri.removeprefix("models:/")
+
+
+def _versions_of(run_id: str) -> list[ModelVersion]:
+    return mlflow.MlflowClient().search_model_versions(f"name = '{NAME}' AND run_id = '{run_id}'")
 
 
 def _commit() -> dict[str, str]:

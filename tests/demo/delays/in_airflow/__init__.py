@@ -1,0 +1,1 @@
+"""Tests that run in Airflow's environment: `make test` does so."""
