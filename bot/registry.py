@@ -217,21 +217,28 @@ def _moment(milliseconds: int | None) -> datetime | None:
 
 def _translated(exc: Any) -> ServiceError:
     """The error of ours that a MlflowException is. MLflow wraps errors of the connection without saying so."""
-    from requests.exceptions import ConnectionError as NoConnection
-    from requests.exceptions import RequestException, RetryError, Timeout
+    from requests.exceptions import RequestException
 
     cause = exc.__cause__ or exc.__context__
     if isinstance(cause, RequestException):
-        if isinstance(cause, Timeout):
-            return ServiceDown(SERVICE, "no answer in time")
-        if isinstance(cause, RetryError):
-            return ServiceDown(SERVICE, "it answers with errors of its own")
-        broken = isinstance(cause, NoConnection)
-        return ServiceDown(SERVICE, "nothing answers at its address" if broken else "the connection broke off")
+        return ServiceDown(SERVICE, _connection_words(cause))
     status = exc.get_http_status_code()
     if status in {401, 403}:
         return ServiceDenied(SERVICE, _said(exc), status=status)
     return _of_code(exc, status)
+
+
+def _connection_words(cause: Exception) -> str:
+    """Why there was no answer. Where requests was to retry, urllib3's reason is inside what it raises."""
+    from requests.exceptions import RetryError, Timeout
+    from urllib3.exceptions import NewConnectionError, TimeoutError  # noqa: A004  # its name
+
+    reason = getattr(cause.args[0] if cause.args else None, "reason", cause)
+    if isinstance(cause, RetryError):
+        return "it answers with errors of its own"
+    if isinstance(reason, NewConnectionError):
+        return "nothing answers at its address"
+    return "no answer in time" if isinstance(reason, Timeout | TimeoutError) else "the connection broke off"
 
 
 def _of_code(exc: Any, status: int) -> ServiceError:
