@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo.station.environments import REPOSITORY, MissingEnvironmentError
-from demo.station.ports import free_port, is_free
+from demo.station.ports import claim, free_port
 from demo.station.process import ProcessError, sweep
 from demo.station.station import Station
 from demo.station.workspace import Workspace
@@ -92,7 +92,7 @@ def _page_port(asked: str) -> int:
         return free_port(USUAL_PORT)
     if not asked.isdecimal() or not 0 < int(asked) < 65536:
         raise StartError(f"DEMO_PORT is {asked!r}: give a number from 1 to 65535")
-    if not is_free(int(asked)):
+    if not claim(int(asked)):
         raise StartError(f"port {asked} is taken: set DEMO_PORT to another, or leave it out for a free one")
     return int(asked)
 

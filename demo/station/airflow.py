@@ -117,7 +117,7 @@ class Airflow(Server):
                 "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
                 "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
                 "LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
-                # A run that a stop interrupted fails after a minute of the next start, instead of five.
+                # A task that a kill interrupted is noticed after a minute of the next start, instead of five.
                 "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
                 "USAGE_DATA_COLLECTION__ENABLED": "False",
             }.items()

@@ -1,24 +1,38 @@
-"""Free TCP ports of the loopback address."""
+"""TCP ports of the loopback address for servers that are about to start."""
 
 import socket
 
 HOST = "127.0.0.1"
 
+# A server may need ten seconds before it listens. Until then a UDP socket on the same number, which no TCP
+# server minds, tells other stations on this machine that the port is spoken for; it ends with this process.
+_claims: list[socket.socket] = []
+
 
 def free_port(preferred: int = 0) -> int:
-    """Return `preferred` when nothing listens there, else a port that the system picks."""
-    return preferred if preferred and is_free(preferred) else _bind(0)
+    """Return `preferred` when it can be claimed, else another port, claimed for as long as this process lives."""
+    if preferred and claim(preferred):
+        return preferred
+    while not claim(port := _bind(0)):
+        pass
+    return port
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a server could listen on that port now."""
+def claim(port: int) -> bool:
+    """Claim that port; tell whether nothing listens there and no other station has claimed it."""
+    spoken_for = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        return _bind(port) == port
+        _bind(port)
+        spoken_for.bind((HOST, port))
     except OSError:
+        spoken_for.close()
         return False
+    _claims.append(spoken_for)
+    return True
 
 
 def _bind(port: int) -> int:
+    """Listen nowhere, but see that one could: return the port, which the system picks for 0."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are still closing counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

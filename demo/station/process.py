@@ -94,7 +94,7 @@ class Process:
         if status:
             raise self.failure(f"ended with status {status}")
 
-    async def stop(self, grace: float = 15.0) -> None:
+    async def stop(self, grace: float = 10.0) -> None:
         """End it and its whole session: asked to, and after `grace` seconds made to."""
         if self._child is None:
             return

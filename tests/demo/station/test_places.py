@@ -1,11 +1,13 @@
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from demo.station.environments import MissingEnvironmentError, environment, packages, program
-from demo.station.ports import HOST, free_port, is_free
+from demo.station.ports import HOST, claim, free_port
 from demo.station.workspace import Workspace
 
 
@@ -21,13 +23,23 @@ def test_secrets_are_closed_to_others_and_stay(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_taken_port_is_not_taken_twice() -> None:
-    """The preferred port is used when free, and another when something listens there."""
+def test_a_port_where_something_listens_is_not_free() -> None:
+    """The preferred port is left to who listens there, and used once it is free."""
     with socket.create_server((HOST, 0)) as server:
         taken = server.getsockname()[1]
-        assert not is_free(taken)
+        assert not claim(taken)
         assert free_port(taken) != taken
     assert free_port(taken) == taken
+
+
+def test_a_port_is_given_out_once() -> None:
+    """A port whose server has yet to start is not given out again, here or to another station."""
+    port = free_port()
+    assert not claim(port)
+    other = f"from demo.station.ports import claim; import sys; sys.exit(claim({port}))"
+    assert subprocess.run([sys.executable, "-c", other], check=False).returncode == 0
+    with socket.create_server((HOST, port)):
+        pass
 
 
 def test_environments_are_found_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
