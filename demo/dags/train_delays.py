@@ -148,14 +148,14 @@ def validate_features(table: str) -> str:
 
 @task(task_display_name="train")
 def train(table: str) -> dict[str, str]:
-    """Fit a model in this DAG run's MLflow run; the fields of a Candidate."""
+    """Fit a model in an MLflow run of this try; that run's id and the model's URI."""
     import mlflow
     from delays import features, tracking, training
 
     context = get_current_context()
     params = context["params"]
     rows = features.training_rows(Path(table))
-    with tracking.run_of(_lineage(context)) as run:
+    with tracking.start_run(_lineage(context)) as run:
         mlflow.log_params(params)
         tracking.log_dataset(rows, Path(table), "training")
         model = training.fit(rows, training.Settings.of(params), tracking.log_progress)
@@ -166,7 +166,7 @@ def train(table: str) -> dict[str, str]:
 
 @task(task_display_name="validate model")
 def validate_model(table: str, candidate: dict[str, str]) -> dict[str, str]:
-    """Score the candidate and the champion on the same flights; fail unless the candidate passes its gates."""
+    """Score the candidate and the champion on the same flights; fail unless the gates pass; the candidate."""
     import mlflow
     from delays import evaluation, features, tracking
 

@@ -1,21 +1,19 @@
-"""What MLflow remembers of a DAG run: one run in the experiment `delays`, and one registered version of it.
+"""What MLflow remembers: one run in the experiment `delays` for each try at training, and its registered version.
 
-Everything here may be repeated: a task that runs again finds the run and the version that it made before. Once
-it is registered, a run is evidence and is left as it is: training again after that begins a new run.
+A try that was ended halfway leaves a run behind, which the next try closes; a run is evidence, so no try goes on
+with the run of another.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 from mlflow.data.pandas_dataset import PandasDataset, from_pandas
-from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
@@ -30,20 +28,18 @@ CHAMPION = "production"
 """The alias of the version that a candidate is compared with."""
 
 
-@contextmanager
-def run_of(tags: Mapping[str, str]) -> Iterator[Run]:
-    """The MLflow run of the DAG run that `tags` names, begun or gone on with; it ends with the block.
+def start_run(tags: Mapping[str, str]) -> mlflow.ActiveRun:
+    """A new MLflow run, to be used in a `with`, for the try at a task that `tags` names.
 
     `tags` are those of docs/training-code.md, `airflow.dag_id` and `airflow.run_id` among them.
     """
     experiment = mlflow.set_experiment(NAME)
     # Airflow lets no quote into either id.
     same = " AND ".join(f"tags.`{key}` = '{tags[key]}'" for key in ("airflow.dag_id", "airflow.run_id"))
-    earlier = mlflow.search_runs([experiment.experiment_id], same, max_results=1, output_format="list")
-    unfinished = [run.info.run_id for run in earlier if not _versions_of(run.info.run_id)]
-    run_id = unfinished[0] if unfinished else None
-    with mlflow.start_run(run_id, run_name=tags["airflow.run_id"], tags={**tags, **_commit()}) as run:
-        yield run
+    running = f"{same} AND attributes.status = 'RUNNING'"
+    for left in mlflow.search_runs([experiment.experiment_id], running, output_format="list"):
+        mlflow.MlflowClient().set_terminated(left.info.run_id, "KILLED")
+    return mlflow.start_run(run_name=tags["airflow.run_id"], tags={**tags, **_commit()})
 
 
 def log_dataset(rows: pd.DataFrame, path: Path, context: str) -> PandasDataset:
@@ -101,10 +97,11 @@ def register(run_id: str, uri: str, tags: Mapping[str, str]) -> ModelVersion:
 
     It gets no alias: to put a model into production is for people.
     """
-    made = _versions_of(run_id)
+    client = mlflow.MlflowClient()
+    made = client.search_model_versions(f"name = '{NAME}' AND run_id = '{run_id}'")
     version = made[0] if made else mlflow.register_model(uri, NAME)
     for key, value in tags.items():
-        mlflow.MlflowClient().set_model_version_tag(NAME, version.version, key, value)
+        client.set_model_version_tag(NAME, version.version, key, value)
     return version
 
 
@@ -116,10 +113,6 @@ def version_uri(version: ModelVersion) -> str:
 def model_id(uri: str) -> str:
     """Of a logged model: `m-…` of `models:/m-…`."""
     return uri.removeprefix("models:/")
-
-
-def _versions_of(run_id: str) -> list[ModelVersion]:
-    return mlflow.MlflowClient().search_model_versions(f"name = '{NAME}' AND run_id = '{run_id}'")
 
 
 def _commit() -> dict[str, str]:

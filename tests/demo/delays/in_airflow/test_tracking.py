@@ -38,17 +38,30 @@ def tags(run_id: str, try_number: int = 1) -> dict[str, str]:
 
 def logged(model: Pipeline, rows: pd.DataFrame, run_id: str, try_number: int = 1) -> tuple[str, str]:
     """Log `model` as the DAG run `run_id` would; the MLflow run and the model's URI."""
-    with tracking.run_of(tags(run_id, try_number)) as run:
+    with tracking.start_run(tags(run_id, try_number)) as run:
         return run.info.run_id, tracking.log_model(model, rows)
 
 
-def test_a_task_tried_again_goes_on_with_its_run(model: Pipeline, holdout: pd.DataFrame) -> None:
-    """Two tries of one DAG run are one MLflow run, tagged with the last try; another DAG run has its own."""
+def test_each_try_has_a_run_of_its_own(model: Pipeline, holdout: pd.DataFrame) -> None:
+    """A second try begins a new MLflow run, and leaves what the first one logged as it is."""
     first, _ = logged(model, holdout, "manual__1")
     again, _ = logged(model, holdout, "manual__1", try_number=2)
-    other, _ = logged(model, holdout, "manual__2")
-    assert first == again != other
-    assert mlflow.get_run(first).data.tags["airflow.try_number"] == "2"
+    assert first != again
+    runs = [mlflow.get_run(run) for run in (first, again)]
+    assert [run.data.tags["airflow.try_number"] for run in runs] == ["1", "2"]
+    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+
+
+def test_the_run_of_a_killed_try_is_closed(registry: mlflow.MlflowClient) -> None:
+    """A run left open by a try that was killed ends as killed; an open run of another DAG run goes on."""
+    left = {
+        name: registry.create_run(mlflow.set_experiment("delays").experiment_id, tags=tags(name)).info.run_id
+        for name in ("manual__1", "manual__2")
+    }
+    with tracking.start_run(tags("manual__1", try_number=2)):
+        pass
+    assert mlflow.get_run(left["manual__1"]).info.status == "KILLED"
+    assert mlflow.get_run(left["manual__2"]).info.status == "RUNNING"
 
 
 def test_a_run_knows_its_commit(model: Pipeline, holdout: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,23 +87,14 @@ def test_registering_twice_makes_one_version(
     assert versions[0].tags == tags("manual__1", try_number=2)
 
 
-def test_a_model_trained_again_before_registration_is_the_one_registered(
-    model: Pipeline, holdout: pd.DataFrame
-) -> None:
-    """Of two tries, the version is made from the model of the last."""
-    logged(model, holdout, "manual__1")
-    run, uri = logged(model, holdout, "manual__1", try_number=2)
-    assert tracking.register(run, uri, {}).source == uri
-
-
-def test_training_again_after_registration_leaves_the_evidence_alone(model: Pipeline, holdout: pd.DataFrame) -> None:
-    """Once a run has a version, training again begins a new run, which gets a version of its own."""
-    run, uri = logged(model, holdout, "manual__1")
-    first = tracking.register(run, uri, {})
-    new_run, new_uri = logged(model, holdout, "manual__1", try_number=2)
-    assert new_run != run
-    assert tracking.register(new_run, new_uri, {}).version != first.version
-    assert logged(model, holdout, "manual__1", try_number=3)[0] not in {run, new_run}
+def test_training_again_makes_a_version_of_its_own(model: Pipeline, holdout: pd.DataFrame) -> None:
+    """A try after a registration leaves that version and its run alone, and is registered as the next one."""
+    versions = []
+    for try_number in (1, 2):
+        run, uri = logged(model, holdout, "manual__1", try_number)
+        versions.append(tracking.register(run, uri, {}))
+    assert [str(version.version) for version in versions] == ["1", "2"]
+    assert versions[0].run_id != versions[1].run_id
 
 
 def test_a_logged_model_scores_as_it_did(model: Pipeline, holdout: pd.DataFrame) -> None:

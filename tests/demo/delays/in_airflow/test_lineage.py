@@ -3,10 +3,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import os
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 
 from tests.demo.delays.in_airflow.conftest import ROOT
 
@@ -39,7 +41,7 @@ def context_of(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch, given: str |
     if given is not None:
         monkeypatch.setenv("MLFLOW_RUN_CONTEXT", given)
     plugin.LineageListener().on_task_instance_running(task)
-    return json.loads(plugin.os.environ["MLFLOW_RUN_CONTEXT"])
+    return json.loads(os.environ["MLFLOW_RUN_CONTEXT"])
 
 
 def test_a_task_is_named_by_five_tags(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +66,23 @@ def test_a_failure_is_logged_and_never_raised(plugin: ModuleType, caplog: pytest
     with caplog.at_level(logging.ERROR):
         plugin.LineageListener().on_task_instance_running(SimpleNamespace(dag_id="d"))
     assert "will not be tagged" in caplog.text
+
+
+def documented(language: str) -> str:
+    """The first example in `language` of the page on training code."""
+    page = (ROOT / "docs" / "training-code.md").read_text()
+    return page.split(f"```{language}\n")[1].split("```")[0]
+
+
+def test_the_documented_lines_do_what_the_plugin_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's example, run in a task, leaves the same five tags."""
+    monkeypatch.setenv("MLFLOW_RUN_CONTEXT", "")
+    monkeypatch.setattr("airflow.sdk.get_current_context", lambda: {"ti": TASK})
+    exec(documented("python"), {})  # noqa: S102 - our own page
+    assert json.loads(os.environ["MLFLOW_RUN_CONTEXT"]) == TAGS
+
+
+def test_the_documented_template_gives_the_same_tags() -> None:
+    """The page's value for containers renders, in Jinja as Airflow uses it, to the same five tags."""
+    rendered = SandboxedEnvironment().from_string(documented("jinja")).render(ti=TASK)
+    assert json.loads(rendered) == TAGS
