@@ -28,8 +28,7 @@ class Session:
 
     async def json(self, call: Call) -> dict[str, Any]:
         """The answer's JSON object, or the ServiceError that came instead."""
-        answer = await self._threads.run(self._answer, call)
-        return answer.json()
+        return await self._threads.run(lambda: self._answer(call).json())
 
     async def log(self, call: Call) -> bytes:
         """The end of a log of any length, or the ServiceError that came instead."""
