@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,42 +91,42 @@ async def test_a_dead_process_s_job_is_taken_over_after_its_lease(tmp_path: Path
         assert row.error == "Permanent: its process died 3 times while it ran"
 
 
-async def test_a_zombie_can_neither_remember_nor_finish(tmp_path: Path) -> None:
+@pytest.mark.parametrize("heir_is_done", [False, True])
+async def test_a_zombie_can_neither_remember_nor_finish(tmp_path: Path, *, heir_is_done: bool) -> None:
     """A process that lost its lease in mid-step is fenced: its late result is dropped, the new owner's counts."""
     async with employed(tmp_path, lease=LONG) as zombie, employed(tmp_path, lease=LONG) as heir:
-        asleep, awake = asyncio.Event(), asyncio.Event()
+        wakes = {"zombie": asyncio.Event(), "heir": asyncio.Event()}
         went_on: list[str] = []
 
-        async def slow() -> str:
-            asleep.set()
-            await awake.wait()
-            return "zombie"
+        def worker(jobs: Jobs, name: str) -> None:
+            async def act() -> str:
+                await wakes[name].wait()
+                return name
 
-        async def quick() -> str:
-            return "heir"
+            @jobs.handler("work")
+            async def work(ctx: JobContext, args: dict[str, Any]) -> Any:
+                went_on.append(await ctx.step("act", act))
+                return went_on
 
-        async def by_zombie(ctx: JobContext, args: dict[str, Any]) -> Any:
-            result = await ctx.step("act", slow)
-            went_on.append(result)
-            return result
+            @jobs.handler("short")
+            async def short(ctx: JobContext, args: dict[str, Any]) -> Any:
+                return await act()
 
-        async def by_heir(ctx: JobContext, args: dict[str, Any]) -> Any:
-            return await ctx.step("act", quick)
-
-        zombie.register("work", by_zombie)
-        heir.register("work", by_heir)
+        worker(zombie, "zombie")
+        worker(heir, "heir")
         await zombie.start()
-        await zombie.submit("j1", "work", {})
-        await asleep.wait()
+        for kind in ("work", "short"):
+            await zombie.submit(kind, kind, {})
         await execute(zombie._store, job.update().values(due=0.0))
         await heir.start()
-        assert (await reached(heir, "j1")).result == "heir"
-        awake.set()
-        await until(lambda: _idle(zombie))
-        row = await heir.get("j1")
-        assert row
-        assert (row.state, row.result, row.attempts) == ("done", "heir", 0)
-        assert went_on == []
+        await until(lambda: _is(len(heir._worker._running) == 2))
+        order = ("heir", "zombie") if heir_is_done else ("zombie", "heir")
+        for name, jobs in zip(order, (heir, zombie) if heir_is_done else (zombie, heir), strict=True):
+            wakes[name].set()
+            await until(partial(_idle, jobs))
+        rows = [await reached(heir, job_id) for job_id in ("work", "short")]
+        assert [(row.state, row.result) for row in rows] == [("done", ["heir"]), ("done", "heir")]
+        assert went_on == ["heir"]
 
 
 async def test_a_lost_lease_cancels_what_still_runs(tmp_path: Path) -> None:
@@ -230,12 +231,12 @@ async def test_a_handler_that_ignores_its_cancellation_keeps_its_lease(tmp_path:
         await asyncio.sleep(0.05)
         begin = time.monotonic()
         await jobs.stop(grace=0.1)
-        assert time.monotonic() - begin < unwinding + 5
-        row = await jobs.get("stubborn")
-        assert row
-        assert (row.state, row.owner) == ("running", jobs.owner)
+        took, row = time.monotonic() - begin, await jobs.get("stubborn")
         release.set()
         await until(lambda: _idle(jobs))
+        assert took < unwinding + 5
+        assert row
+        assert (row.state, row.owner) == ("running", jobs.owner)
 
 
 async def test_a_stopped_step_is_ready_to_resume_at_once(tmp_path: Path) -> None:

@@ -313,8 +313,11 @@ async def test_no_more_than_max_running_at_once(tmp_path: Path) -> None:
             await gate.wait()
             now -= 1
 
-        await jobs.start()
-        assert all(await asyncio.gather(*(jobs.submit(f"j{n}", "work", {}) for n in range(40))))
+        for start in (0, 20):
+            assert all(await asyncio.gather(*(jobs.submit(f"j{start + n}", "work", {}) for n in range(20))))
+            if start == 0:
+                await jobs.start()
+            await asyncio.sleep(0.3)
         gauges = await jobs.gauges()
         assert (gauges.running, gauges.ready) == (4, 36)
         gate.set()
