@@ -53,7 +53,7 @@ clean-demo: ## Remove the demo's data: its messages, runs and models
 # The DAGs' own tests run where the DAGs do. They take nothing from this project's pytest settings.
 DAG_TESTS := tests/demo/delays/in_airflow
 in_airflow = AIRFLOW_HOME=$(CURDIR)/.cache/dag-tests .cache/airflow/bin/python -m pytest \
-  -c /dev/null --rootdir $(DAG_TESTS) -p no:cacheprovider
+  -c /dev/null --rootdir $(DAG_TESTS) --confcutdir $(DAG_TESTS) -p no:cacheprovider
 
 compile = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header

@@ -5,8 +5,9 @@ import socket
 HOST = "127.0.0.1"
 
 # A server may need ten seconds before it listens. Until then a UDP socket on the same number, which no TCP
-# server minds, tells other stations on this machine that the port is spoken for; it ends with this process.
-_claims: list[socket.socket] = []
+# server minds, tells other stations on this machine that the port is spoken for. Its descriptor is closed when
+# this process ends, however it ends.
+_claims: list[int] = []
 
 
 def free_port(preferred: int = 0) -> int:
@@ -27,7 +28,7 @@ def claim(port: int) -> bool:
     except OSError:
         spoken_for.close()
         return False
-    _claims.append(spoken_for)
+    _claims.append(spoken_for.detach())
     return True
 
 
