@@ -4,11 +4,6 @@ import socket
 
 HOST = "127.0.0.1"
 
-# A server may need ten seconds before it listens. Until then a UDP socket on the same number, which no TCP
-# server minds, tells other stations on this machine that the port is spoken for. Its descriptor is closed when
-# this process ends, however it ends.
-_claims: list[int] = []
-
 
 def free_port(preferred: int = 0) -> int:
     """Return `preferred` when it can be claimed, else another port, claimed for as long as this process lives."""
@@ -20,7 +15,11 @@ def free_port(preferred: int = 0) -> int:
 
 
 def claim(port: int) -> bool:
-    """Claim that port; tell whether nothing listens there and no other station has claimed it."""
+    """Claim that port; tell whether nothing listens there and no other station has claimed it.
+
+    A server may need ten seconds before it listens. Until then a UDP socket on the same number, which no TCP
+    server minds, tells other stations on this machine that the port is spoken for.
+    """
     spoken_for = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         _bind(port)
@@ -28,7 +27,7 @@ def claim(port: int) -> bool:
     except OSError:
         spoken_for.close()
         return False
-    _claims.append(spoken_for.detach())
+    spoken_for.detach()  # stays open, and the claim with it, until this process ends
     return True
 
 
