@@ -5,7 +5,7 @@ The matrix is a table in code, one row a right, so that it can be read beside th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,13 +91,13 @@ def decide(
     reach = {_OWN: own, _CONTRACT: in_contract, Scope.OWN_IN_CONTRACT: own and in_contract}
     if any(reach.get(scope, False) for scope in scopes):
         return Decision(True)
-    return Decision(False, _why(right, scopes, f" of {about}" if about else ""))
+    return Decision(False, _why(right, scopes, f" of {about}" if about else "", own))
 
 
-def _why(right: Right, scopes: Collection[Scope], of: str) -> str:
-    if _CONTRACT in scopes or (Scope.OWN_IN_CONTRACT in scopes):
+def _why(right: Right, scopes: Set[Scope], of: str, own: bool) -> str:
+    if _CONTRACT in scopes or (Scope.OWN_IN_CONTRACT in scopes and own):
         return f"This is outside what the owners{of} let others do."
-    if _OWN in scopes:
+    if scopes & {_OWN, Scope.OWN_IN_CONTRACT}:
         return f"You may do this to what is your own; for the rest ask the owners{of}."
     able = [str(role) for role, scope in MATRIX[right].items() if scope != Scope.IF_APPROVER]
     return f"Only {_listed(able)}{of} may {_VERBS[right]}."

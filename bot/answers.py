@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from bot import limits
-from bot.render import Markup, Message, Rendered, escape
+from bot.render import Markup, Message, Rendered, escape, fit
+
+LONGEST_SHARED = limits.SPARE_CHARACTERS // 2  # characters of a command; what else the button holds needs the rest
 
 
 class Proposal(NamedTuple):
@@ -34,7 +36,7 @@ class Refused(Message):
 
 def with_share(rendered: Rendered, command: str) -> Rendered:
     """The message with a button that shows the same answer to everyone in the channel."""
-    if len(command) > limits.CHARACTERS["value"]:
+    if len(command) > LONGEST_SHARED or not rendered.blocks:
         return rendered
     button: dict[str, Any] = {
         "type": "button",
@@ -53,6 +55,7 @@ def with_share(rendered: Rendered, command: str) -> Rendered:
 
 def shared_by(name: str, answer: Rendered) -> Rendered:
     """The answer with a line above it that says who shows it."""
-    line = f"{name} shared"
+    line = f"{fit(name, limits.CHARACTERS['button'])} shared"
     above = {"type": "context", "elements": [{"type": "plain_text", "text": line}]}
-    return Rendered(text=f"{escape(line)}: {answer.text}", blocks=[above, *answer.blocks][: limits.BLOCKS])
+    blocks = [above, *answer.blocks] if answer.blocks else []
+    return Rendered(text=f"{escape(line)}: {answer.text}", blocks=blocks)

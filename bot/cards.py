@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from bot.comparison import Line
 from bot.domain import Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
 from bot.phrases import about, change, count, differing, lasted, number
 from bot.render import Markup, Message, date, escape, fit
-from bot.store import FollowedRun
+
+if TYPE_CHECKING:  # the store is no part of what is pure
+    from bot.store import FollowedRun
 
 FOLD_ABOVE = 20  # tasks; above, each task group becomes one line
 MOST_LINES = 30
 
-_STATUS = {
+Status: TypeAlias = Literal["pending", "in_progress", "complete", "error"]
+_STATUS: dict[TaskState, Status] = {
     TaskState.PENDING: "pending",
     TaskState.RUNNING: "in_progress",
     TaskState.WAITING: "in_progress",
@@ -35,12 +37,13 @@ class Link(NamedTuple):
 
 
 class TaskLine(NamedTuple):
-    """A line of the plan. `output` holds rich text elements."""
+    """A line of the plan. `waits` tells a task that waits from one that runs, since then."""
 
     task_id: str
     title: str
-    status: str
-    output: list[dict[str, Any]]
+    status: Status
+    since: datetime | None = None
+    waits: bool = False
 
 
 class RunCard(Message):
@@ -58,16 +61,6 @@ class RunCard(Message):
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
-
-    @property
-    def rows(self) -> list[list[dict[str, str]]]:
-        """The table as Slack takes it: every cell has at least one character."""
-        return [[{"type": "raw_text", "text": fit(cell, 200) or "–"} for cell in row] for row in self.table]
-
-    @property
-    def columns(self) -> list[dict[str, str]]:
-        """The table's columns: names to the left, numbers to the right."""
-        return [{"align": "right" if at else "left"} for at in range(len(self.table[0]) if self.table else 0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,8 @@ def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) ->
     links = [Link("Open in Airflow", facts.run_url)] if facts.run_url else []
     if facts.outcome.training and facts.outcome.training.url:
         links.append(Link("Open in MLflow", facts.outcome.training.url))
-    more["notes"] = (*more.get("notes", ()), *notes)
+    said = " · ".join([*more.get("notes", ()), *notes])
+    more["notes"] = (said,) if said else ()
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
 
 
@@ -153,7 +147,7 @@ def _plan_id(lines: Sequence[TaskLine], facts: Facts) -> str:
 def _time_left(facts: Facts) -> str:
     """When it ends, as far as the past tells."""
     if facts.typical is None:
-        return "no history yet: nobody knows how long this takes"
+        return "first run: no history yet to tell how long it takes"
     median, runs = facts.typical
     of = f"(p50 of {count(runs, 'run')})"
     if facts.run.started is None:
@@ -172,17 +166,28 @@ def task_lines(specs: Sequence[TaskSpec], tasks: Sequence[Task], summaries: Mapp
     ordered = [*specs, *extra]
     if len(ordered) <= FOLD_ABOVE:
         return [_line(spec.task_id, spec.title, by_id.get(spec.task_id, ()), summaries) for spec in ordered]
-    lines = []
-    for group, members in groupby(ordered, key=lambda spec: spec.group or spec.task_id):
-        mine = list(members)
-        title = f"{group} ({count(len(mine), 'task')})" if len(mine) > 1 else mine[0].title
-        lines.append(_line(group, title, [task for spec in mine for task in by_id.get(spec.task_id, ())], {}))
-    return lines[:MOST_LINES]
+    groups: dict[str, list[TaskSpec]] = {}
+    for spec in ordered:
+        groups.setdefault(spec.group or spec.task_id, []).append(spec)
+    if len(groups) > MOST_LINES:
+        shown = dict(list(groups.items())[: MOST_LINES - 1])
+        groups = shown | {"": [spec for name, specs in groups.items() if name not in shown for spec in specs]}
+    return [_group(name, members, by_id) for name, members in groups.items()]
+
+
+def _group(name: str, members: Sequence[TaskSpec], by_id: Mapping[str, Sequence[Task]]) -> TaskLine:
+    """One line for several tasks; without a name, those that the plan has no room for."""
+    many = count(len(members), "task")
+    title = members[0].title if len(members) == 1 else f"{name} ({many})" if name else f"and {many} more"
+    return _line(name or "more", title, [task for spec in members for task in by_id.get(spec.task_id, ())], {})
 
 
 def _line(task_id: str, title: str, tasks: Sequence[Task], summaries: Mapping[str, str]) -> TaskLine:
+    """What a finished task gave stands in its title, where it is read without a click."""
     state = _folded([task.state for task in tasks])
-    return TaskLine(task_id, title, _STATUS[state], _output(state, tasks, summaries.get(task_id, "")))
+    result = _result(state, tasks, summaries.get(task_id, ""))
+    started = None if state.over else min((task.started for task in tasks if task.started), default=None)
+    return TaskLine(task_id, " · ".join([title, *result]), _STATUS[state], started, state is TaskState.WAITING)
 
 
 def _folded(states: Sequence[TaskState]) -> TaskState:
@@ -195,20 +200,15 @@ def _folded(states: Sequence[TaskState]) -> TaskState:
     return TaskState.RUNNING if TaskState.SUCCESS in states else TaskState.PENDING
 
 
-def _output(state: TaskState, tasks: Sequence[Task], summary: str) -> list[dict[str, Any]]:
+def _result(state: TaskState, tasks: Sequence[Task], summary: str) -> list[str]:
+    """What the task said, and how long it took; or that it was skipped."""
+    if state is TaskState.SKIPPED:
+        return ["skipped"]
     started = min((task.started for task in tasks if task.started), default=None)
     ended = max((task.ended for task in tasks if task.ended), default=None)
-    if state is TaskState.SKIPPED:
-        return [{"type": "text", "text": "skipped"}]
-    if not state.over and started:
-        stamp = int(started.timestamp())
-        word = "waiting since " if state is TaskState.WAITING else "since "
-        when = {"type": "date", "timestamp": stamp, "format": "{time}", "fallback": f"{started:%H:%M} UTC"}
-        return [{"type": "text", "text": word}, when]
-    parts = [fit(summary, 100)] if summary else []
-    if started and ended:
-        parts.append(lasted((ended - started).total_seconds()))
-    return [{"type": "text", "text": " · ".join(parts)}] if parts and state.over else []
+    if not state.over or started is None or ended is None:
+        return []
+    return [*([fit(summary, 100)] if summary else []), lasted((ended - started).total_seconds())]
 
 
 def _finished(facts: Facts) -> RunCard:
@@ -237,7 +237,8 @@ def _verdict(outcome: Outcome) -> tuple[str, list[str]]:
         digest = outcome.training.digest("evaluation")
         notes.append(f"same holdout ({digest[:4]}…)" if digest else "same holdout")
     elif outcome.champion is None:
-        notes.append("first version: nothing to compare with yet")
+        first = outcome.version is not None and outcome.version.version == "1"
+        notes.append("first version: nothing to compare with yet" if first else f"nothing is in {outcome.alias} yet")
     elif not outcome.same_data:
         notes.append(f"not comparable with {outcome.alias} (v{outcome.champion.version}): other evaluation data")
     if commit := outcome.training.tags.get("mlflow.source.git.commit"):
@@ -246,7 +247,7 @@ def _verdict(outcome: Outcome) -> tuple[str, list[str]]:
         notes.append("no version was registered")
     if not outcome.verified:
         notes.append("⚠️ unverified: Airflow doesn't confirm that this MLflow run belongs to it")
-    return verdict, [" · ".join(notes)]
+    return verdict, [" · ".join(notes)] if notes else []
 
 
 def _metrics_table(outcome: Outcome) -> tuple[tuple[str, ...], ...]:

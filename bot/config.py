@@ -15,11 +15,13 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     HttpUrl,
     SecretStr,
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from ruamel.yaml import YAML
@@ -38,6 +40,7 @@ EVERYONE = "everyone"
 Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,20})$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
+Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
 _SECRETS = ("slack_bot_token", "slack_app_token", "airflow_password", "airflow_token")
 
 
@@ -76,15 +79,16 @@ class Config(_Section):
     access: Access = Access()
     models: dict[ModelName, ModelConfig] = {}
 
-    @model_validator(mode="after")
-    def _one_model_a_dag(self) -> Config:
+    @field_validator("models")
+    @classmethod
+    def _one_model_a_dag(cls, models: dict[str, ModelConfig]) -> dict[str, ModelConfig]:
         seen: dict[str, str] = {}
-        for name, model in self.models.items():
+        for name, model in models.items():
             dag = model.dag or name
             if dag in seen:
                 raise ValueError(f"{name} and {seen[dag]} have the same DAG, {dag}: one model a DAG")
             seen[dag] = name
-        return self
+        return models
 
 
 class Settings(BaseModel):
@@ -95,14 +99,14 @@ class Settings(BaseModel):
     slack_bot_token: SecretStr
     slack_app_token: SecretStr
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
-    airflow_url: HttpUrl
+    airflow_url: Address
     airflow_public_url: HttpUrl | None = None  # where people open Airflow, if that differs
     airflow_username: str = ""
     airflow_password: SecretStr = SecretStr("")
     airflow_token: SecretStr = SecretStr("")
-    mlflow_tracking_uri: HttpUrl
+    mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
-    database_url: str = "sqlite+aiosqlite:///stationmaster.db"
+    database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -134,8 +138,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         for problem in error.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in problem["loc"][:1]).upper()
             missing = problem["type"] == "missing"
-            what = "is not set" if missing else problem["msg"].removeprefix("Value error, ")
-            lines.append(f"{name} {what}" if name else what)
+            what = " is not set" if missing else f": {_plainly(problem['msg'])}"
+            lines.append(f"{name}{what}" if name else what.removeprefix(": "))
         raise ConfigError("The environment is not complete:\n  " + "\n  ".join(lines)) from None
 
 
@@ -144,9 +148,12 @@ def _from_files(environment: Mapping[str, str]) -> dict[str, str]:
     for name in _SECRETS:
         if path := environment.get(f"{name.upper()}_FILE"):
             try:
-                found[name] = Path(path).read_text(encoding="utf-8").strip()
+                secret = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(f"{name.upper()}_FILE: can't read {path}: {error}") from error
+            if not secret:
+                raise ConfigError(f"{name.upper()}_FILE: {path} is empty")
+            found[name] = secret
     return found
 
 
@@ -158,8 +165,9 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"Can't read the configuration {path}: {error}") from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ConfigError(f"{path}, line {mark.line + 1 if mark else '?'}: {error.problem or error.context}") from error
-    except YAMLError as error:
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        raise ConfigError(f"{path}, line {mark.line + 1 if mark else '?'}: {what}") from error
+    except (YAMLError, ValueError) as error:  # ValueError: a date that no calendar has, and the like
         raise ConfigError(f"{path}: {error}") from error
     try:
         return TypeAdapter(Config).validate_python(document if document is not None else {})
@@ -189,7 +197,7 @@ def _line(document: Any, where: tuple[int | str, ...]) -> int:
 
 
 def _what(problem: Any) -> str:
-    given = shorten(str(problem.get("input")), 40)
+    given = "nothing" if problem["input"] is None else shorten(str(problem["input"]), 40)
     match problem["type"]:
         case "extra_forbidden":
             known = _keys(problem["loc"])
@@ -201,8 +209,20 @@ def _what(problem: Any) -> str:
             return f"“{given}” is not allowed; it takes {problem['ctx']['expected']}"
         case "value_error":
             return str(problem["ctx"]["error"])
+        case "string_type":
+            return f"a text is expected, not “{given}”; quotes make one"
+        case "model_type" | "dict_type":
+            return f"a mapping (name: value) is expected, not “{given}”"
+        case "tuple_type":
+            return f"a list ([a, b]) is expected, not “{given}”"
         case _:
-            return f"{problem['msg'][:1].lower()}{problem['msg'][1:]}, not “{given}”"
+            return f"{_plainly(problem['msg'])}, not “{given}”"
+
+
+def _plainly(message: str) -> str:
+    """pydantic's words, as the end of a sentence."""
+    message = message.removeprefix("Value error, ").removeprefix("Input ")
+    return message[:1].lower() + message[1:]
 
 
 def _pattern_in_words(pattern: str) -> str:

@@ -9,6 +9,11 @@ TEXT = 4_000  # a message's `text`; chat.update refuses more
 BLOCKS = 50
 ALL_BLOCKS = 13_000  # characters of all blocks together, about: Slack answers msg_blocks_too_long
 
+# What a rendered message leaves free for what is put around it: Share, "Dana shared", "resent".
+SPARE_BLOCKS = 2
+SPARE_CHARACTERS = 1_000
+SPARE_TEXT = 500
+
 CHARACTERS = {
     "header": 150,
     "section": 3_000,
@@ -16,16 +21,18 @@ CHARACTERS = {
     "context": 2_000,
     "button": 75,
     "value": 2_000,
-    "confirm": 300,
+    "url": 3_000,
+    "alt": 2_000,
+    "id": 255,
     "plan": 150,
     "task": 150,
-    "detail": 300,
     "cell": 200,
-    "alt": 2_000,
-    "line": 300,  # ours: what stays readable on a phone
+    "icon": 20,  # ours, as is what follows
+    "line": 300,  # what stays readable on a phone
 }
 FIELDS = 10
 ACTIONS = 25
 CONTEXT_ELEMENTS = 10
+TASKS = 50
 TABLE_ROWS = 100
 TABLE_COLUMNS = 20

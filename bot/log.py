@@ -14,7 +14,7 @@ MASK = "[secret]"
 # What looks like a credential, wherever it comes from: Slack's tokens and response_urls, bearer tokens, JWTs, AWS keys.
 _LOOKS_SECRET = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|https://hooks\.slack\.com/\S+|(?<=Bearer )\S+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"
-    r"|AKIA[A-Z0-9]{16}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?<=Basic )[\w+/=]{8,}|AKIA[A-Z0-9]{16}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 
 
@@ -23,7 +23,7 @@ def configure(level: str, secrets: Iterable[str]) -> None:
     known = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
     def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: masked(value, known) for key, value in event.items()}
+        return {masked(key, known): masked(value, known) for key, value in event.items()}
 
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -31,7 +31,6 @@ def configure(level: str, secrets: Iterable[str]) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        mask,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -54,11 +53,13 @@ def configure(level: str, secrets: Iterable[str]) -> None:
 
 
 def masked(value: Any, known: Iterable[str] = ()) -> Any:
-    """The value with every known secret, and whatever looks like one, replaced."""
+    """The value with every known secret, and whatever looks like one, replaced; objects become their `repr`."""
     if isinstance(value, str):
         for secret in known:
             value = value.replace(secret, MASK)
         return _LOOKS_SECRET.sub(MASK, value)
     if isinstance(value, dict):
-        return {key: masked(each, known) for key, each in value.items()}
-    return [masked(each, known) for each in value] if isinstance(value, list | tuple) else value
+        return {masked(key, known): masked(each, known) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked(each, known) for each in value]
+    return value if isinstance(value, int | float | None) else masked(repr(value), known)

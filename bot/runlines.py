@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain import Run, RunState
 from bot.phrases import lasted
 from bot.render import Markup, date, escape
-from bot.store import FollowedRun
+
+if TYPE_CHECKING:  # the store is no part of what is pure
+    from bot.store import FollowedRun
 
 _ICONS = {
     RunState.SCHEDULED: "🗓", RunState.QUEUED: "🚉", RunState.RUNNING: "🚂", RunState.SUCCESS: "✅",

@@ -7,7 +7,8 @@ of that is undone first. Grammar of the rest, separated by white space:
     key=value       a model's own parameter; the key is a Python-like name
     --option value  for the bot; also `--option=value`, `-option`, and a dash that the client has rewritten
 
-A quote opens only where a token or a value begins, so `it's` is a word; inside quotes a backslash escapes.
+A quote opens only where a token or a value begins, so `it's` is a word; inside quotes a backslash escapes. A value that
+begins with a bracket is JSON, and goes on to the bracket that closes it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _ENTITY = re.compile(r"<(?P<kind>[@#!]?)(?P<body>[^<>|]*)(?:\|(?P<label>[^<>]*))
 _SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "\u00a0": " "})
 _DASHES = re.compile(r"(?<!\S)[—–‒―](?=[A-Za-z])")
 _KEY = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)=")
+_JSON_SIGN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]', re.DOTALL)
 _OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w-]*)(?P<equals>=)?")
 
 
@@ -88,19 +90,29 @@ def _token(text: str, at: int) -> tuple[Token, int]:
 
 
 def _value(text: str, at: int) -> tuple[str, int]:
-    """A bare or quoted value that begins at `at`, and where it ends."""
-    if at < len(text) and text[at] in "\"'":
+    """A bare, quoted or bracketed value that begins at `at`, and where it ends."""
+    first = text[at : at + 1]
+    if first in ('"', "'"):
         return _quoted(text, at)
-    end, depth = at, 0
-    while end < len(text) and (depth or not text[end].isspace()):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(text[end], 0) if depth or text[at] in "[{" else 0
+    if first in ("[", "{"):
+        return _bracketed(text, at)
+    end = at
+    while end < len(text) and not text[end].isspace():
         end += 1
-    if depth > 0:
-        raise BadValue(
-            f"A bracket is never closed in: {shorten(text[at:])}",
-            hint="Close it, or put the value into quotes.",
-        )
     return text[at:end], end
+
+
+def _bracketed(text: str, at: int) -> tuple[str, int]:
+    """JSON, up to the bracket that closes it; a bracket in one of its strings closes nothing."""
+    depth = 0
+    for sign in _JSON_SIGN.finditer(text, at):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(sign[0], 0)
+        if depth == 0 and sign[0] in ("]", "}"):
+            return text[at : sign.end()], sign.end()
+    raise BadValue(
+        f"A bracket is never closed in: {shorten(text[at:])}",
+        hint="Close it, or put the value into quotes.",
+    )
 
 
 def _quoted(text: str, at: int) -> tuple[str, int]:
@@ -113,6 +125,16 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     if end >= len(text):
         raise BadValue(f"A quote is never closed in: {shorten(text[at:])}", hint=f"Close it with {quote}.")
     return "".join(out), end + 1
+
+
+def quote(value: str) -> str:
+    """`value` as it can be typed after `key=`: bare where that reads as itself, else in quotes."""
+    try:
+        if value and _value(value, 0) == (value, len(value)):
+            return value
+    except BadValue:
+        pass
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class Arguments(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from bot.access import Right
 from bot.answers import Proposal
@@ -14,9 +14,9 @@ from bot.commands import Call, command
 from bot.domain import RunKey, Task, Training, Version
 from bot.errors import ServiceError
 from bot.lineage import confirmed, key_of
-from bot.params import allowed
+from bot.paramwords import allowed
 from bot.phrases import number
-from bot.render import Markup, Message, fit
+from bot.render import Markup, Message, escape
 from bot.runlines import RunLine, run_line
 from bot.station import Station
 from bot.words import Arguments
@@ -28,14 +28,6 @@ METRICS = 4
 PARAMETERS = 16
 
 
-class ParameterLine(NamedTuple):
-    """One parameter: its name, what it takes, what it is."""
-
-    name: str
-    takes: str
-    description: str
-
-
 class ModelMessage(Message):
     """A model: whose it is, what it takes, its versions and last runs."""
 
@@ -44,17 +36,12 @@ class ModelMessage(Message):
     name: str
     description: str
     state: Markup
-    parameters: tuple[ParameterLine, ...] = ()
+    parameters: tuple[Markup, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     runs: tuple[RunLine, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     proposals: tuple[Proposal, ...] = ()
-
-    @property
-    def rows(self) -> list[list[dict[str, str]]]:
-        """The table as Slack takes it."""
-        return [[{"type": "raw_text", "text": fit(cell, 200) or "–"} for cell in row] for row in self.table]
 
 
 class ModelArguments(Arguments):
@@ -82,9 +69,12 @@ async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
     )
 
 
-def _parameters(about: Model) -> tuple[ParameterLine, ...]:
+def _parameters(about: Model) -> tuple[Markup, ...]:
+    """A line for each of the first parameters: its name, and what it takes."""
     declared = about.pipeline.parameters if about.pipeline else ()
-    return tuple(ParameterLine(each.name, allowed(each), fit(each.description, 120)) for each in declared[:PARAMETERS])
+    lines = [Markup(f"`{escape(each.name)}`  {escape(allowed(each))}") for each in declared[:PARAMETERS]]
+    more = len(declared) - len(lines)
+    return (*lines, *([Markup(f"and {more} more")] if more else ()))
 
 
 async def _versions(station: Station, about: Model) -> tuple[tuple[tuple[str, ...], ...], str]:

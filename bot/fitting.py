@@ -1,0 +1,102 @@
+"""A message's blocks, cut to what Slack takes: a list that is too long ends in "and 12 more". Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from bot import limits
+
+Block: TypeAlias = dict[str, Any]
+
+_LISTS = {  # where a block of this type holds its items, and how many Slack takes
+    "plan": ("tasks", limits.TASKS),
+    "table": ("rows", limits.TABLE_ROWS),
+    "context": ("elements", limits.CONTEXT_ELEMENTS),
+    "actions": ("elements", limits.ACTIONS),
+}
+_MOST_BLOCKS = limits.BLOCKS - limits.SPARE_BLOCKS
+_MOST_CHARACTERS = limits.ALL_BLOCKS - limits.SPARE_CHARACTERS
+
+
+@dataclass
+class _Part:
+    """What is cut as one: the items of `frame`, or, without one, sections that follow each other."""
+
+    frame: Block | None
+    items: list[Any]
+    left_out: int = 0
+
+    @property
+    def most(self) -> int:
+        """How many items it may write, the one that says "and 12 more" among them."""
+        return _LISTS[self.frame["type"]][1] if self.frame else _MOST_BLOCKS
+
+    @property
+    def cuttable(self) -> bool:
+        """Can it do with an item less? One always stays, and the head of a table."""
+        return len(self.items) > (2 if self.frame and self.frame["type"] == "table" else 1)
+
+    def cut(self) -> None:
+        """Leave the last item out."""
+        self.items.pop()
+        self.left_out += 1
+
+    def written(self) -> list[Block]:
+        """Its blocks; a list without items is none."""
+        items = self.items + (_and_more(self.frame, self.items, self.left_out) if self.left_out else [])
+        if self.frame is None:
+            return items
+        return [{**self.frame, _LISTS[self.frame["type"]][0]: items}] if items else []
+
+
+def fitted(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks, the largest list among them cut until all fit; none at all where that doesn't help."""
+    parts = [part for kind, run in groupby(blocks, key=lambda block: block["type"]) for part in _parts(kind, list(run))]
+    for part in parts:
+        while len(part.items) + bool(part.left_out) > part.most:
+            part.cut()
+    while problem := _too_much([block for part in parts for block in part.written()]):
+        candidates = [part for part in parts if part.cuttable and not (problem == "blocks" and part.frame)]
+        if not candidates:
+            return []
+        max(candidates, key=lambda part: _size(part.items)).cut()
+    return [block for part in parts for block in part.written()]
+
+
+def _parts(kind: str, run: list[Block]) -> list[_Part]:
+    if kind not in _LISTS:
+        return [_Part(None, run)]
+    return [_Part(block, list(block[_LISTS[kind][0]])) for block in run]
+
+
+def _too_much(blocks: Sequence[Block]) -> str:
+    """What there is too much of: "blocks", "characters", or nothing."""
+    if len(blocks) > _MOST_BLOCKS:
+        return "blocks"
+    return "characters" if _size(blocks) > _MOST_CHARACTERS else ""
+
+
+def _size(written: Any) -> int:
+    """Characters as JSON: Slack doesn't say how it counts, and this is the most that it can be."""
+    return len(json.dumps(written, ensure_ascii=False))
+
+
+def _and_more(frame: Block | None, items: Sequence[Any], many: int) -> list[Any]:
+    words = f"and {many} more"
+    text = {"type": "plain_text", "text": words}
+    match frame["type"] if frame else "":
+        case "plan":
+            return [{"task_id": "more", "type": "task_card", "title": words, "status": "pending"}]
+        case "table":
+            blank = {"type": "raw_text", "text": "–"}
+            return [[{"type": "raw_text", "text": words}, *[blank] * (len(items[0]) - 1)]]
+        case "context":
+            return [text]
+        case "actions":
+            return []  # a button that isn't there needs no words
+        case _:
+            return [{"type": "context", "elements": [text]}]
