@@ -13,11 +13,13 @@ from structlog import get_logger
 
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat, SocketMode
+from bot.cloud import AwsCloud
 from bot.commands import Registered, WorkHandler, discover
 from bot.config import ConfigFile, Settings
 from bot.dispatch import Dispatcher
 from bot.finishing import finish
 from bot.jobs import JobContext, Jobs
+from bot.log import configure
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry
@@ -62,7 +64,7 @@ def _airflow(settings: Settings) -> AirflowOrchestrator:
         str(settings.airflow_url),
         username=settings.airflow_username,
         password=settings.airflow_password.get_secret_value(),
-        token=settings.airflow_token.get_secret_value(),
+        token=settings.airflow_token_source,
         public_url=str(settings.airflow_public_url or ""),
     )
 
@@ -119,6 +121,8 @@ async def _end(task: asyncio.Task[None]) -> None:
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; then stop cleanly, within ten seconds. Unfinished work goes on at the next start."""
     begun, stopping = time.perf_counter(), asyncio.Event()
+    settings = await settings.fetched(AwsCloud())
+    configure(settings.log_level, settings.secrets)  # anew: what was fetched is masked too
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

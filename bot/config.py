@@ -1,14 +1,15 @@
 """Settings from the environment, and the configuration file of models and access.
 
 The environment's names are the ecosystem's own (`SLACK_BOT_TOKEN`, `AIRFLOW_URL`, `MLFLOW_TRACKING_URI`, …). Each
-secret may be given by a file instead (`SLACK_BOT_TOKEN_FILE=/run/secrets/slack`). A mistake in either is a ConfigError
-that names the place and what is allowed.
+secret may be given by a file instead (`SLACK_BOT_TOKEN_FILE=/run/secrets/slack`), or as the ARN of an entry of AWS
+Secrets Manager. A mistake in either is a ConfigError that names the place and what is allowed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +30,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from structlog import get_logger
 
+from bot import credentials
 from bot.errors import ConfigError, shorten
+from bot.ports import Cloud
 from bot.words import nearest
 
 log = get_logger(__name__)
@@ -104,19 +107,44 @@ class Settings(BaseModel):
     airflow_username: str = ""
     airflow_password: SecretStr = SecretStr("")
     airflow_token: SecretStr = SecretStr("")
+    airflow_token_file: Path | None = None  # read again when Airflow refuses the token, which lives for a day
+    airflow_token_command: str = Field("", repr=False)  # prints the token; run again when Airflow refuses it
     mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("airflow_token_command")
+    @classmethod
+    def _runs(cls, command: str) -> str:
+        credentials.words_of(command)
+        return command
+
     @model_validator(mode="after")
     def _airflow_credentials(self) -> Settings:
-        if not self.airflow_token.get_secret_value() and not (
-            self.airflow_username and self.airflow_password.get_secret_value()
-        ):
+        login = self.airflow_username and self.airflow_password.get_secret_value()
+        token = self.airflow_token.get_secret_value()
+        if not (login or token or self.airflow_token_command):
             raise ValueError("give AIRFLOW_USERNAME and AIRFLOW_PASSWORD, or AIRFLOW_TOKEN")
+        if self.airflow_token_command and (self.airflow_username or token):
+            raise ValueError("give AIRFLOW_TOKEN_COMMAND alone, without AIRFLOW_USERNAME and AIRFLOW_TOKEN")
         return self
+
+    async def fetched(self, cloud: Cloud) -> Settings:
+        """These settings, with the secrets themselves in place of their ARNs. ConfigError where one can't be had."""
+        given = {name.upper(): getattr(self, name).get_secret_value() for name in _SECRETS}
+        found = await credentials.from_cloud(given, cloud)
+        return self.model_copy(update={name.lower(): SecretStr(secret) for name, secret in found.items()})
+
+    @property
+    def airflow_token_source(self) -> str | Callable[[], str]:
+        """Airflow's token, or a function that gives the one of the moment: it blocks, and may raise ConfigError."""
+        if self.airflow_token_command:
+            return partial(credentials.from_command, "AIRFLOW_TOKEN_COMMAND", self.airflow_token_command)
+        if self.airflow_token_file:
+            return partial(credentials.from_file, "AIRFLOW_TOKEN_FILE", self.airflow_token_file)
+        return self.airflow_token.get_secret_value()
 
     @property
     def secrets(self) -> list[str]:
@@ -144,17 +172,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _from_files(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {}
-    for name in _SECRETS:
-        if path := environment.get(f"{name.upper()}_FILE"):
-            try:
-                secret = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{name.upper()}_FILE: can't read {path}: {error}") from error
-            if not secret:
-                raise ConfigError(f"{name.upper()}_FILE: {path} is empty")
-            found[name] = secret
-    return found
+    files = {name: environment.get(f"{name.upper()}_FILE") for name in _SECRETS}
+    return {name: credentials.from_file(f"{name.upper()}_FILE", Path(path)) for name, path in files.items() if path}
 
 
 def read_config(path: Path) -> Config:

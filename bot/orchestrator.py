@@ -16,7 +16,7 @@ from bot.airflow import log, reading
 from bot.airflow.answer import SERVICE, Timeouts
 from bot.airflow.endpoints import Endpoints
 from bot.airflow.reading import JSON, text
-from bot.airflow.session import Session
+from bot.airflow.session import Session, Token
 from bot.airflow.versions import Versions
 from bot.domain import Pipeline, Run, RunKey, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
@@ -32,6 +32,7 @@ STATE_FIELDS = ("is_paused", "is_stale", "has_import_errors", "description", "ne
 class AirflowOrchestrator:
     """Airflow at `url`, seen by people at `public_url`, with a `username` and `password` or else a `token`.
 
+    A `token` that is a function is called for one, and again when Airflow refuses what it gave.
     At most `threads` calls are under way at once; `pauses` are the seconds between attempts to start a run.
     """
 
@@ -41,7 +42,7 @@ class AirflowOrchestrator:
         *,
         username: str = "",
         password: str = "",
-        token: str = "",
+        token: Token = "",
         public_url: str = "",
         connect_timeout: float = 3.0,
         read_timeout: float = 8.0,

@@ -1,7 +1,8 @@
-"""The seams: what the bot asks of the orchestrator, the registry and the chat.
+"""The seams: what the bot asks of the orchestrator, the registry, the chat and the cloud.
 
-Adapters (`orchestrator.py`, `registry.py`, `chat.py`) implement these over real services, `tests/fakes` in memory; the
-same contract tests run on both. Every method may raise `bot.errors.ServiceError`, and nothing else of a vendor's.
+Adapters (`orchestrator.py`, `registry.py`, `chat.py`, `cloud.py`) implement these over real services, `tests/fakes` in
+memory; the same contract tests run on both. Every method may raise `bot.errors.ServiceError`, and nothing else of a
+vendor's.
 """
 
 from __future__ import annotations
@@ -121,3 +122,10 @@ class Chat(Protocol):
 
     async def check(self) -> None:
         """Raise the ServiceError that stands between the bot and the service, if one does."""
+
+
+class Cloud(Protocol):
+    """Whose account the bot runs in (AWS)."""
+
+    async def secret(self, arn: str) -> str:
+        """What the entry of Secrets Manager with this ARN holds. ServiceRejected where that is no string."""

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.airflow.answer import SERVICE, Answer, Timeouts
-from bot.errors import NotFound, ServiceConfused, ServiceRejected
+from bot.errors import ConfigError, NotFound, ServiceConfused, ServiceDown, ServiceRejected
 from bot.threads import Threads
 
 if TYPE_CHECKING:
     from bot.airflow.sdk import Call, Sdk
 
 
-class Session:
-    """`url` is where Airflow's API listens; with a `username` tokens are fetched, else `token` is all there is."""
+Token = str | Callable[[], str]
 
-    def __init__(self, url: str, *, username: str, password: str, token: str, timeouts: Timeouts, threads: int) -> None:
+
+class Session:
+    """`url` is where Airflow's API listens; with a `username` tokens are fetched, else `token` is all there is.
+
+    Where `token` is a function it is called, in a thread, for the first token and for another when Airflow refuses
+    that one. A ConfigError of its own is ServiceDown to who called: a later call asks it again.
+    """
+
+    def __init__(
+        self, url: str, *, username: str, password: str, token: Token, timeouts: Timeouts, threads: int
+    ) -> None:
         self._url = url.rstrip("/")
         self._credentials = {"username": username, "password": password} if username else None
-        self._token = token
+        self._ask = token if callable(token) else None
+        self._token = "" if callable(token) else token
         self._timeouts = timeouts
         self._size = threads
         self._threads = Threads("airflow", threads)
@@ -48,8 +59,7 @@ class Session:
         ask = sdk.end_of if log else sdk.answer
         token = self._token or self._renew(sdk, "")
         answer = ask(call)
-        if answer.refuses_token and self._credentials:
-            self._renew(sdk, token)
+        if answer.refuses_token and self._renew(sdk, token) != token:
             answer = ask(call)
         return answer
 
@@ -64,12 +74,20 @@ class Session:
             return self._sdk
 
     def _renew(self, sdk: Sdk, refused: str) -> str:
-        """Another token than `refused`: what another thread has fetched meanwhile, or a new one."""
+        """Another token than `refused`, if there is one: what another thread has got meanwhile, or a new one."""
         with self._lock:
-            if self._token == refused and self._credentials:
-                self._token = _token(sdk.log_in(self._credentials))
+            if self._token == refused:
+                self._token = self._next(sdk)
                 sdk.use(self._token)
             return self._token
+
+    def _next(self, sdk: Sdk) -> str:
+        if self._credentials:
+            return _token(sdk.log_in(self._credentials))
+        try:
+            return self._ask() if self._ask else self._token
+        except ConfigError as exc:
+            raise ServiceDown(SERVICE, f"no token: {exc}") from exc
 
 
 def _token(answer: Answer) -> str:
