@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,7 +34,8 @@ def _serve() -> int:
     except StationmasterError as error:
         print(f"stationmaster: {error}", file=sys.stderr)
         return 2
-    return 0
+    logging.shutdown()
+    os._exit(0)  # Python would wait for a thread that waits for a silent service, for longer than a stop may take
 
 
 if __name__ == "__main__":

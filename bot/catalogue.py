@@ -52,6 +52,7 @@ class Catalogue:
     def __init__(self, store: Store, orchestrator: Orchestrator, config: ConfigFile) -> None:
         self._store, self._orchestrator, self._config = store, orchestrator, config
         self._read: dict[str, tuple[str, Pipeline]] = {}  # by DAG: digest and what it was read as
+        self._broken: Mapping[str, str] = {}  # DAG files that can't be imported, asked for while a model is missing
         self.refreshed: datetime | None = None  # by this process
 
     async def models(self) -> Sequence[Model]:
@@ -86,6 +87,8 @@ class Catalogue:
             if dag in fresh or dag in kept
         ]
         await self._store.catalogue.replace(entries)
+        missing = {contract.dag or name for name, contract in self._config.current().models.items()} - digests.keys()
+        self._broken = await self._orchestrator.import_errors() if missing else {}
         self.refreshed = datetime.now(UTC)
 
     async def refresh_one(self, dag_id: str) -> Pipeline:
@@ -129,7 +132,9 @@ class Catalogue:
     def _absence(self, dag_id: str, config: Config) -> str:
         if self.refreshed is None:
             return "I couldn't read Airflow yet"
-        return f"not in Airflow: no DAG {dag_id} has the tag {config.tag}"
+        said = f"not in Airflow: no DAG {dag_id} has the tag {config.tag}"
+        likely = sorted(self._broken.items(), key=lambda each: dag_id.lower() not in each[0].lower())
+        return f"{said}, and {likely[0][0]} can't be imported ({likely[0][1]})" if likely else said
 
     def _pipeline(self, row: CatalogueRow) -> Pipeline:
         known = self._read.get(row.model)

@@ -10,7 +10,7 @@ from structlog import get_logger
 
 from bot.cards import Outcome, run_card
 from bot.domain import Posted, Run, RunKey, RunState
-from bot.errors import NotFound, ServiceConfused, ServiceDown
+from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following import facts, new_summaries, outcome_of
 from bot.jobs import JobContext, RetryLater
 from bot.render import Message, Rendered
@@ -44,7 +44,9 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         if not run.state.over:
             return  # someone has set it going again: the tracker goes on
         outcome = await _tell(ctx, station, followed, run)
-    except (ServiceDown, ServiceConfused) as error:
+    except ServiceError as error:
+        if time.time() - ctx.accepted_at > GIVE_UP:
+            raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
         raise RetryLater(outcome.trouble, after=ASK_AGAIN)
@@ -67,26 +69,27 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     changed = replace(followed, shown=shown | {"summaries": summaries})
     card = run_card(await facts(station, changed, run, tasks, outcome)).render()
     at = await _show(ctx, station, followed, card)
-    if followed.requested_by:
+    if at and followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
     return outcome
 
 
-async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted:
-    """Edit the card; where it was deleted or never came to be, post the result anew."""
+async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted | None:
+    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew."""
     if followed.card_channel and followed.card_ts:
         at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:
             await station.chat.update(at, card)
-        except NotFound:
-            log.info("card.deleted", run=followed.dag_run_id)
+        except (NotFound, NotInChannel) as error:
+            log.info("card.unreachable", run=followed.dag_run_id, reason=str(error))
         else:
             return at
-    channel = followed.card_channel or followed.requested_by or followed.channel or ""
-    at = await station.posting.once(f"{ctx.id}:card", channel, card)
-    await station.store.runs.change(followed.key, card_channel=at.channel, card_ts=at.ts)
-    return at
+    places = [place for place in (followed.card_channel, followed.channel, followed.requested_by) if place]
+    anew = await station.posting.somewhere(f"{ctx.id}:card", places, card)
+    if anew:
+        await station.store.runs.change(followed.key, card_channel=anew.channel, card_ts=anew.ts)
+    return anew
 
 
 def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from uuid import uuid4
 
 from structlog import get_logger
@@ -44,6 +45,15 @@ class Posting:
         posted = posted or await self._chat.post(channel, message, thread=thread, nonce=attempt.nonce)
         await self._store.posts.posted(key, posted.channel, posted.ts)
         return posted
+
+    async def somewhere(self, key: str, places: Iterable[str], message: Outgoing) -> Posted | None:
+        """Post once in the first of these places (channels, people) that the bot may write in; None where in none."""
+        for place in dict.fromkeys(places):
+            try:
+                return await self.once(f"{key}:{place}", place, message)
+            except (NotInChannel, NotFound) as error:
+                log.info("post.elsewhere", key=key, place=place, reason=str(error))
+        return None
 
     async def _look_for(self, attempt: Post, message: Outgoing, thread: str) -> tuple[Outgoing, Posted | None]:
         """The message of an uncertain attempt; where the channel can't be read, the message marked "resent"."""

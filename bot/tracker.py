@@ -13,15 +13,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Unpack
 
 from structlog import get_logger
 
 from bot.cards import RunCard, run_card
 from bot.domain import Posted, Run, RunKey, RunState, Task
-from bot.errors import NotFound, ServiceError
+from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
 from bot.following import facts, new_summaries
+from bot.jobs import Fenced
 from bot.station import Station
-from bot.store import FollowedRun
+from bot.store import FollowedRun, RunChanges
 
 log = get_logger(__name__)
 HOLD = "tracker"
@@ -55,17 +57,21 @@ class Tracker:
         self._seen: dict[RunKey, Run] = {}
         self._asked: datetime | None = None  # when changes were last asked for
         self._pace = Pace()
+        self._fence: int | None = None  # of the hold; None where nobody competes
 
     async def follow(self) -> None:
         """Tick for ever; a service that doesn't answer is logged, and asked again at the next tick."""
         while True:
             try:
-                if await self._station.jobs.hold(HOLD, ttl=self._every * 4) is None:
+                self._fence = await self._station.jobs.hold(HOLD, ttl=max(10.0, self._every * 4))
+                if self._fence is None:
                     self._asked = None  # another replica ticks: what this one has seen grows old
                 else:
                     await self.tick()
             except ServiceError as error:
                 log.warning("tracker.waits", error=str(error))
+            except Fenced:
+                log.info("tracker.taken_over")
             except Exception:  # a tick must not end the following of every run
                 log.exception("tracker.tick_failed")
             await asyncio.sleep(self._every)
@@ -128,13 +134,18 @@ class Tracker:
             return  # the next tick shows it
         try:
             await self._station.chat.update(Posted(channel=followed.card_channel, ts=followed.card_ts), card.render())
-        except NotFound:
-            log.info("card.deleted", run=run.run_id)
-            await self._station.store.runs.change(followed.key, card_ts=None, shown=kept)
-            return
-        await self._station.store.runs.change(
-            followed.key, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1
-        )
+        except (NotFound, NotInChannel, ServiceRejected) as error:
+            log.info("card.unreachable", run=run.run_id, reason=str(error))  # the result is posted anew
+            await self._keep(followed, shown=kept, card_ts=None)
+        else:
+            await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
+
+    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
+        """Write down what is shown; refused where another replica has taken the hold meanwhile."""
+        async with self._station.store.write() as tx:
+            if self._fence is not None:
+                await self._station.jobs.check_hold(tx, HOLD, self._fence)
+            await self._station.store.runs.change(followed.key, tx=tx, **changes)
 
 
 def digest_of(card: RunCard) -> str:

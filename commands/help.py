@@ -6,7 +6,9 @@ from typing import ClassVar, NamedTuple
 
 from bot.access import MATRIX, Right
 from bot.answers import Proposal
+from bot.catalogue import Model
 from bot.commands import Call, Command, command, discover
+from bot.paramwords import show
 from bot.render import Message
 from bot.words import Arguments
 
@@ -48,12 +50,19 @@ async def help_(call: Call, arguments: HelpArguments) -> HelpMessage:
     return HelpMessage(headline="What you can do here", entries=entries)
 
 
-def _entry(declared: Command, slash: str, model: str) -> Entry:
-    example = declared.example.replace("MODEL", model)
-    return Entry(f"{slash} {declared.usage}", declared.summary, f"{slash} {example}")
+def _entry(declared: Command, slash: str, model: Model | None) -> Entry:
+    example = declared.example
+    if model:
+        example = example.replace("MODEL", model.name).replace("key=value", _a_value(model))
+    return Entry(f"{slash} {declared.usage}", declared.summary, f"{slash} {example}".rstrip())
 
 
-async def _a_model(call: Call) -> str:
-    """A model that exists, for the examples."""
-    models = await call.station.catalogue.models()
-    return next((model.name for model in models if not model.trouble), "MODEL")
+async def _a_model(call: Call) -> Model | None:
+    """A model that exists, so that the examples can be typed as they stand."""
+    return next((model for model in await call.station.catalogue.models() if not model.trouble), None)
+
+
+def _a_value(model: Model) -> str:
+    """A value that the model takes: its first number's default."""
+    numbers = [each for each in model.pipeline.parameters if isinstance(each.default, float)] if model.pipeline else []
+    return f"{numbers[0].name}={show(numbers[0].default)}" if numbers else ""

@@ -9,15 +9,15 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot import limits
 from bot.access import Right, decide
 from bot.answers import Proposal, Refused, Told
 from bot.cards import run_card
 from bot.commands import Asked, Call, Work, command, work
-from bot.domain import Posted, Run, RunKey
+from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import (
     NotAllowed,
     NotFound,
-    NotInChannel,
     Refusal,
     ServiceConfused,
     ServiceDenied,
@@ -36,6 +36,8 @@ from bot.words import Arguments
 log = get_logger(__name__)
 STALE_AFTER = 3_600.0  # seconds; a run that was kept longer asks its person again instead of starting
 ASK_AGAIN = 15.0  # seconds between attempts while Airflow doesn't answer
+GIVE_UP = 24 * 3_600.0  # seconds that a card is tried to be posted
+NOT_STARTED = "Nothing was started."
 MOST_REASON = 500  # characters; Airflow's note has 1,000
 
 
@@ -57,7 +59,7 @@ async def run(call: Call, arguments: RunArguments) -> Work:
     """Check the request against the kept catalogue; nothing is asked of Airflow before Slack has its answer."""
     model = call.about
     if model.pipeline is None or model.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint="Nothing was started.")
+        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
     conf = read_values(model.name, model.pipeline, arguments.values)
     check_conf(model.name, model.pipeline, conf)
     reason = fit(arguments.reason, MOST_REASON)
@@ -67,26 +69,45 @@ async def run(call: Call, arguments: RunArguments) -> Work:
 @work("run.start")
 async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Start the accepted run in Airflow, follow it, and post its card. Every step may be repeated."""
-    asked = Asked(**args["asked"])
+    asked, key = Asked(**args["asked"]), RunKey(args["dag_id"], run_id(ctx))
     try:
-        await _start(ctx, args, asked, station)
+        refusal = await ctx.step("started", _start_or_refuse, ctx, key, args, asked, station)
     except (ServiceDown, ServiceConfused) as error:
         await ctx.step("told to wait", _tell_to_wait, ctx, asked, args["model"], error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
+    try:
+        if refusal:
+            await _tell_refusal(ctx, asked, args, refusal["sentence"], refusal["hint"], station)
+        else:
+            await ctx.step("followed", _follow, ctx, key, args, asked, station)
+            await _post_card(ctx, key, asked, station)
+    except ServiceError as error:
+        if time.time() - ctx.accepted_at > GIVE_UP:
+            raise
+        raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
+
+
+async def _start_or_refuse(
+    ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station
+) -> dict[str, str]:
+    """Start the run, and return nothing; or return the sentence and the hint of why it can't be. Either is final."""
+    try:
+        await _start_once(ctx, key, args, asked, station)
     except (Refusal, ServiceDenied, ServiceRejected, NotFound) as error:
         log.info("run.refused", job=ctx.id, reason=str(error))
-        await _refuse(ctx, asked, args, error, station)
+        return {"sentence": error.sentence, "hint": error.hint if isinstance(error, Refusal) else NOT_STARTED}
+    return {}
 
 
-async def _start(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> None:
-    key = RunKey(args["dag_id"], run_id(ctx))
-    await ctx.step("started", _start_once, ctx, key, args, asked, station)
-    begun = await station.orchestrator.run(key)
-    if begun is None:
-        raise NotFound("Airflow", f"the run {key.run_id} was deleted right after it began")
-    followed = await ctx.step("followed", _follow, ctx, begun, args, asked, station)
-    if followed:
-        await _post_card(ctx, begun, asked, station)
+async def _start_once(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> None:
+    """Who, from where and why go with the run: in its note for people, in its conf for code."""
+    if await station.orchestrator.run(key) is not None:
+        return  # an earlier attempt started it, and then couldn't say so
+    await _check_again(ctx, args, asked, station)
+    why = f": {args['reason']}" if args["reason"] else ""
+    by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
+    note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{why}", 1_000)
+    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by}, note=note)
 
 
 async def _check_again(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> None:
@@ -100,7 +121,7 @@ async def _check_again(ctx: JobContext, args: dict[str, Any], asked: Asked, stat
         raise NotAllowed(decision.why)
     pipeline = await station.catalogue.refresh_one(args["dag_id"])
     if pipeline.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint="Nothing was started.")
+        raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint=NOT_STARTED)
     check_conf(model.name, pipeline, args["conf"])
 
 
@@ -110,20 +131,9 @@ def run_id(ctx: JobContext) -> str:
     return f"slack__{accepted:%Y-%m-%dT%H:%M:%S}_{hashlib.sha256(ctx.id.encode()).hexdigest()[:8]}"
 
 
-async def _start_once(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> bool:
-    """Who, from where and why go with the run: in its note for people, in its conf for code."""
-    if await station.orchestrator.run(key) is not None:
-        return True  # an earlier attempt started it, and then couldn't say so
-    await _check_again(ctx, args, asked, station)
-    why = f": {args['reason']}" if args["reason"] else ""
-    by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
-    note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{why}", 1_000)
-    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by}, note=note)
-    return True
-
-
-async def _follow(ctx: JobContext, begun: Run, args: dict[str, Any], asked: Asked, station: Station) -> bool:
+async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> bool:
     """Write the run down as followed, with its audit row, in one transaction."""
+    begun = await _begun(key, station)
     try:
         typical = await typical_duration(station, begun.dag_id)
     except ServiceError:
@@ -158,29 +168,29 @@ async def _follow(ctx: JobContext, begun: Run, args: dict[str, Any], asked: Aske
     return True
 
 
-async def _post_card(ctx: JobContext, begun: Run, asked: Asked, station: Station) -> None:
+async def _begun(key: RunKey, station: Station) -> Run:
+    return await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
+
+
+async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, station: Station) -> None:
     """Post the card where it was asked for; else in the model's channel, else to the person, and say so."""
-    followed = await station.store.runs.get(begun.key)
+    followed = await station.store.runs.get(key)
     if followed is None or followed.card_ts:
         return
-    card = run_card(await facts(station, followed, begun, ())).render()
-    model = await station.catalogue.of_dag(begun.dag_id)
-    home = model.contract.channel if model else None
-    for place in dict.fromkeys([asked.channel, home or "", asked.person]):
-        try:
-            at = await station.posting.once(f"{ctx.id}:card:{place}", place, card) if place else None
-        except (NotInChannel, NotFound):
-            continue
-        if at is not None:
-            await station.store.runs.change(begun.key, card_channel=at.channel, card_ts=at.ts)
-            if place != asked.channel:
-                await _say_where(ctx, at, place == asked.person, asked, station)
-            return
-    log.warning("card.nowhere", run=begun.run_id)
+    card = run_card(await facts(station, followed, await _begun(key, station), ())).render()
+    model = await station.catalogue.of_dag(key.dag_id)
+    home = model.contract.channel if model and model.contract.channel else asked.person
+    at = await station.posting.somewhere(f"{ctx.id}:card", [asked.channel, home, asked.person], card)
+    if at is None:
+        log.warning("card.nowhere", run=key.run_id)
+        return
+    await station.store.runs.change(key, card_channel=at.channel, card_ts=at.ts)
+    if at.channel != asked.channel:
+        await _say_where(ctx, at, asked, station)
 
 
-async def _say_where(ctx: JobContext, at: Posted, direct: bool, asked: Asked, station: Station) -> None:
-    where = Markup("our direct messages") if direct else Markup(f"<#{at.channel}>")
+async def _say_where(ctx: JobContext, at: Posted, asked: Asked, station: Station) -> None:
+    where = Markup("our direct messages") if at.channel.startswith("D") else Markup(f"<#{at.channel}>")
     told = Told(text=Markup(f"I'm not in this channel, so the run's card is in {where}.")).render()
     await station.posting.tell(ctx.id, asked.channel, asked.person, told)
 
@@ -194,8 +204,8 @@ async def _tell_to_wait(ctx: JobContext, asked: Asked, model: str, error: Servic
     return True
 
 
-async def _refuse(
-    ctx: JobContext, asked: Asked, args: dict[str, Any], error: ServiceError | Refusal, station: Station
+async def _tell_refusal(
+    ctx: JobContext, asked: Asked, args: dict[str, Any], sentence: str, hint: str, station: Station
 ) -> None:
     """Say why an accepted run is not started, with a button to ask again, and keep it in the audit trail."""
     entry = AuditEntry(
@@ -205,11 +215,10 @@ async def _refuse(
         action="run",
         outcome="refused",
         model=args["model"],
-        detail={"why": error.sentence},
+        detail={"why": sentence},
         job_id=ctx.id,
     )
     await station.store.audit.append(entry)
-    hint = error.hint if isinstance(error, Refusal) else "Nothing was started."
-    again = (Proposal("Start it now", asked.text),) if len(asked.text) <= 2_000 else ()  # a button's value
-    refused = Refused(sentence=error.sentence, hint=hint, proposals=again).render()
+    again = (Proposal("Start it now", asked.text),) if len(asked.text) <= limits.CHARACTERS["value"] else ()
+    refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=again).render()
     await station.posting.tell(ctx.id, asked.channel, asked.person, refused)

@@ -64,6 +64,15 @@ class Endpoints:
         )
         return next((text(row, "stack_trace") for row in rows(answer, "import_errors")), "")
 
+    async def import_errors(self) -> list[JSON]:
+        """The newest import errors, at most PAGE, each with `filename` and `stack_trace`."""
+        answer = await self._session.json(
+            lambda sdk, timeout: sdk.import_errors.get_import_errors_without_preload_content(
+                limit=PAGE, order_by=["-timestamp"], _request_timeout=timeout
+            )
+        )
+        return rows(answer, "import_errors")
+
     async def newest_versions(self, offset: int) -> list[JSON]:
         """A page of at most PAGE versions of all DAGs, newest first."""
         answer = await self._session.json(

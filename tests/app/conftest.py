@@ -102,6 +102,14 @@ class World:
             await asyncio.sleep(0.05)
         raise TimeoutError("no followed run has a card")
 
+    async def has_card(self, key: RunKey) -> None:
+        """Returns once the store knows where this run's card stands."""
+        for _ in range(200):
+            if (followed := await self.station.store.runs.get(key)) and followed.card_ts:
+                return
+            await asyncio.sleep(0.05)
+        raise TimeoutError("the run has no card")
+
     async def ended(self, key: RunKey, state: RunState) -> None:
         """Returns once the run is followed no longer, and ended so."""
         for _ in range(200):

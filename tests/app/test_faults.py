@@ -9,7 +9,7 @@ import pytest
 import bot.finishing
 import commands.run
 from bot.app import running
-from bot.domain import RunState
+from bot.domain import RunState, TaskState
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
 from tests.app.conftest import DANA, TRAINING, World, settings_for
 
@@ -133,3 +133,28 @@ async def test_unfinished_work_goes_on_at_the_next_start(world: World, tmp_path:
     async with running(settings_for(other, tmp_path, world.config), world.airflow, world.mlflow):
         await world.card("delays", timeout=20)
     assert len(world.started()) == 1
+
+
+async def test_a_card_that_slack_lets_nobody_edit_costs_only_itself(world: World) -> None:
+    """One card that can't be edited doesn't keep the others from being true."""
+    await world.type(DANA, "run delays")
+    await world.followed_card()
+    first = await world.run_key()
+    await world.type(DANA, "run delays")
+    await world.slack.wait_for(lambda: len(world.slack.messages(TRAINING)) == 2)
+    second = next(key for key in [call.args[0] for call in world.airflow.calls if call.name == "start"] if key != first)
+    await world.has_card(second)
+    for key in (first, second):
+        world.airflow.set_task(key, "train", TaskState.RUNNING)
+    world.slack.faults.fail("chat.update", error="cant_update_message")
+    await world.tracker.tick()
+    assert [each.text.count("is training") for each in world.slack.messages(TRAINING)] == [0, 1]
+
+
+async def test_a_slack_that_is_away_after_the_start_delays_only_the_card(world: World) -> None:
+    """The run has begun, so nobody is told that it hasn't; the card comes when Slack is back."""
+    world.slack.faults.fail("chat.postMessage", times=3, status=500)
+    await world.type(DANA, "run delays")
+    await world.card("delays", timeout=20)
+    assert len(world.started()) == 1
+    assert not [each for each in world.slack.ephemerals(DANA, TRAINING)]

@@ -33,6 +33,17 @@ async def test_models_lists_the_catalogue_with_reasons(world: World) -> None:
     assert "No model about" in await world.type(DANA, "models zebra")
 
 
+async def test_a_model_whose_file_cannot_be_imported_is_listed_with_the_error(world: World) -> None:
+    """A DAG whose file was never imported is unknown to Airflow; the import error is the likely reason."""
+    with world.config.open("a", encoding="utf-8") as config:
+        config.write("  claims: {}\n")
+    world.airflow.break_file("other.py", "SyntaxError: invalid syntax")
+    world.airflow.break_file("train_claims.py", "ModuleNotFoundError: No module named 'torch'")
+    await world.station.catalogue.refresh()
+    await world.type(DANA, "models claims")
+    assert "train_claims.py can't be imported (ModuleNotFoundError: No module named 'torch')" in world.blocks(DANA)
+
+
 async def test_a_models_page_has_its_parameters_versions_and_runs(world: World) -> None:
     """Bounds, versions with metrics and whether Airflow confirms their lineage, and the last runs."""
     await world.type(DANA, "run delays")

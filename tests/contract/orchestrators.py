@@ -115,6 +115,7 @@ class FakeStage:
         for pipeline in (TINY, BREAKS, SLOW, PAUSED):
             self._fake.add_dag(pipeline)
         self._fake.add_dag(UNTAGGED, tags=["somebody_else"])
+        self._fake.break_file("broken_import.py", "ModuleNotFoundError: No module named 'a_package_that_is_not_there'")
         self._ended: dict[str, RunKey] = {}
 
     async def ended(self, dag_id: str) -> Run:

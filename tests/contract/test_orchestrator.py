@@ -49,6 +49,14 @@ async def test_pipeline(stage: OrchestratorStage, expected: object) -> None:
     assert await stage.orchestrator.pipeline(getattr(expected, "dag_id", "")) == expected
 
 
+async def test_import_errors(stage: OrchestratorStage) -> None:
+    """A file that can't be imported is named, with the last line of its error."""
+    await stage.ended("tiny")
+    found = await stage.orchestrator.import_errors()
+    error = next(error for name, error in found.items() if name.endswith("broken_import.py"))
+    assert error.startswith("ModuleNotFoundError")
+
+
 async def test_unknown_pipeline(stage: OrchestratorStage) -> None:
     """A DAG that isn't there is NotFound."""
     with pytest.raises(NotFound):

@@ -46,12 +46,17 @@ class FakeOrchestrator(FakeService):
         self.clock = clock
         self._dags: dict[str, _Dag] = {}
         self._runs: dict[RunKey, _Run] = {}
+        self._broken: dict[str, str] = {}
 
     # What tests do to it
 
     def add_dag(self, pipeline: Pipeline, *, tags: Collection[str] = ("stationmaster",)) -> None:
         """Declare a DAG, or put another in its place."""
         self._dags[pipeline.dag_id] = _Dag(pipeline, frozenset(tags))
+
+    def break_file(self, name: str, error: str) -> None:
+        """Let a file fail to be imported."""
+        self._broken[name] = error
 
     def remove_file(self, dag_id: str) -> None:
         """Let the DAG become stale: still listed, with its runs, but nothing can start it."""
@@ -132,6 +137,11 @@ class FakeOrchestrator(FakeService):
         if dag_id not in self._dags:
             raise NotFound(self.name, f"The Dag with ID: `{dag_id}` was not found", status=404)
         return self._dags[dag_id].pipeline
+
+    async def import_errors(self) -> Mapping[str, str]:
+        """See Orchestrator."""
+        self._called("import_errors")
+        return dict(self._broken)
 
     async def start(
         self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None

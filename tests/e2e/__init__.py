@@ -1,0 +1,1 @@
+"""The bot's own process between the stand-in Slack, a real Airflow and a real MLflow server."""
