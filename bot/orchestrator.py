@@ -73,6 +73,14 @@ class AirflowOrchestrator:
         details, tasks = await asyncio.gather(self._airflow.details(dag_id), self._airflow.declared_tasks(dag_id))
         return reading.pipeline(details, tasks, await self._trouble(details))
 
+    async def import_errors(self) -> Mapping[str, str]:
+        """See Orchestrator. One call; none for a role that may not see them."""
+        try:
+            found = await self._airflow.import_errors()
+        except ServiceDenied:
+            return {}
+        return {text(row, "filename"): log.masked(reading.import_trouble(text(row, "stack_trace"))) for row in found}
+
     async def start(
         self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
     ) -> Run:

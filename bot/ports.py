@@ -23,6 +23,9 @@ class Orchestrator(Protocol):
     async def pipeline(self, dag_id: str) -> Pipeline:
         """One DAG whole, with parameters, tasks in topological order, and its trouble. NotFound if unknown."""
 
+    async def import_errors(self) -> Mapping[str, str]:
+        """The DAG files that can't be imported, by name, with the error's last line. Empty where that is not told."""
+
     async def start(
         self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
     ) -> Run:

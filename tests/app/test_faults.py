@@ -157,4 +157,4 @@ async def test_a_slack_that_is_away_after_the_start_delays_only_the_card(world: 
     await world.type(DANA, "run delays")
     await world.card("delays", timeout=20)
     assert len(world.started()) == 1
-    assert not [each for each in world.slack.ephemerals(DANA, TRAINING)]
+    assert not world.slack.ephemerals(DANA, TRAINING)
