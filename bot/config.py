@@ -241,7 +241,7 @@ def _what(problem: Any) -> str:
 def _plainly(message: str) -> str:
     """pydantic's words, as the end of a sentence."""
     message = message.removeprefix("Value error, ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
+    return message if message[:2].isupper() else message[:1].lower() + message[1:]
 
 
 def _pattern_in_words(pattern: str) -> str:

@@ -14,7 +14,7 @@ MASK = "[secret]"
 # What looks like a credential, wherever it comes from: Slack's tokens and response_urls, bearer tokens, JWTs, AWS keys.
 _LOOKS_SECRET = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|https://hooks\.slack\.com/\S+|(?<=Bearer )\S+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"
-    r"|(?<=Basic )[\w+/=]{8,}|AKIA[A-Z0-9]{16}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?<=Basic )(?=[a-z]*[A-Z0-9+/])[\w+/=]{8,}|AKIA[A-Z0-9]{16}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 
 
@@ -59,7 +59,7 @@ def masked(value: Any, known: Iterable[str] = ()) -> Any:
             value = value.replace(secret, MASK)
         return _LOOKS_SECRET.sub(MASK, value)
     if isinstance(value, dict):
-        return {masked(key, known): masked(each, known) for key, each in value.items()}
+        return {masked(str(key), known): masked(each, known) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked(each, known) for each in value]
     return value if isinstance(value, int | float | None) else masked(repr(value), known)

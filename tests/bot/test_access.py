@@ -26,7 +26,7 @@ ROLES = [Role.VIEWER, Role.RUNNER, Role.OWNER, Role.APPROVER, Role.ADMIN, Role.A
 
 
 def rows() -> dict[tuple[Right, Role], str]:
-    found = {}
+    found: dict[tuple[Right, Role], str] = {}
     for line in TABLE.strip().splitlines()[1:]:
         name, _, cells = line.partition(" ")
         found |= {(Right(name), role): cell.strip() for role, cell in zip(ROLES, cells.split("|"), strict=True)}

@@ -146,7 +146,7 @@ TAKES = "delays takes"
             {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 12}}, [1], "1,13",
             f"13 in x is too large: {TAKES} 1 to 12.",
         ),
-        ({"type": "array", "items": {"enum": ["a", "b"]}}, ["a"], "c", "c in x is not one of the choices: delays takes a o"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, ["a"], "c", "c in x is not one of the choices: delays"),
         ({"type": "array", "uniqueItems": True}, ["a"], "b,b", f"x=b,b doesn't fit: {TAKES} a list (default a)."),
         (
             {"type": "string", "pattern": "^v[0-9]+$", "examples": ["v12"]}, "v1", "12",
