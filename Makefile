@@ -20,7 +20,7 @@ AIRFLOW := $(call stamp,.cache/airflow,demo/airflow.lock)
 MLFLOW := $(call stamp,.cache/mlflow,demo/mlflow.lock)
 POSTGRES := $(call stamp,.cache/postgres,demo/postgres.lock)
 
-.PHONY: help demo test check format lock environments clean-demo python
+.PHONY: help demo test check bench format lock environments clean-demo python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ check: $(BOT) ## Lint, check the format and the types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+bench: $(BOT) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
+	.venv/bin/python -m bench.ack
+	.venv/bin/python -m bench.start
 
 format: $(BOT) ## Put the code into its format
 	.venv/bin/ruff check --fix --quiet . || true
