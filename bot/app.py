@@ -47,6 +47,7 @@ async def running(
         registered = discover()
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
+        station.jobs.on_dead = dispatcher.tell_dead
         await station.jobs.start()
         stack.push_async_callback(station.jobs.stop, grace=GRACE)
         stack.push_async_callback(dispatcher.close, 1.0)

@@ -86,9 +86,9 @@ class Catalogue:
             for dag, digest in digests.items()
             if dag in fresh or dag in kept
         ]
-        await self._store.catalogue.replace(entries)
         missing = {contract.dag or name for name, contract in self._config.current().models.items()} - digests.keys()
         self._broken = await self._orchestrator.import_errors() if missing else {}
+        await self._store.catalogue.replace(entries)
         self.refreshed = datetime.now(UTC)
 
     async def refresh_one(self, dag_id: str) -> Pipeline:

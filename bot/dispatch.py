@@ -19,9 +19,9 @@ from structlog.contextvars import bound_contextvars
 from bot.access import Right
 from bot.answers import Proposal, Refused, Told, shared_by, with_share
 from bot.commands import Asked, Button, Call, Registered, Work
-from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, UnknownWord
+from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, UnknownWord, shorten
 from bot.interpret import Interpreter, Request
-from bot.jobs import JobContext, RetryLater
+from bot.jobs import JobContext, JobRow, RetryLater
 from bot.render import Message, Rendered
 from bot.station import Station
 from bot.store import AuditEntry
@@ -129,6 +129,16 @@ class Dispatcher:
             also=lambda tx: self._station.store.audit.append(entry, tx),
         )
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
+
+    async def tell_dead(self, job: JobRow) -> None:
+        """A request that was accepted has failed for good: its person hears of it, with the id that the log has."""
+        if isinstance(job.args, dict) and "asked" in job.args:
+            asked = Asked(**job.args["asked"])
+            told = Refused(
+                sentence=f"I could not finish “{shorten(asked.text)}”, and have stopped trying.",
+                hint=f"Tell an admin this id: {job.id}.",
+            )
+            await self._station.posting.tell(asked.request_id, asked.channel, asked.person, told.render())
 
     # ---- answers ------------------------------------------------------------------------------------------------
 

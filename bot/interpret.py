@@ -68,8 +68,7 @@ class Interpreter:
         if word := getattr(arguments, "model", ""):
             model = await self._station.catalogue.find(word)
             call = replace(call, model=model, roles=await people.roles(person, model))
-        if call.model:
-            await self._authorise(request, call, right)
+        await self._authorise(request, call, right)
         return call
 
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:

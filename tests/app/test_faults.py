@@ -11,6 +11,7 @@ import commands.run
 from bot.app import running
 from bot.domain import RunState, TaskState
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
+from bot.jobs import Permanent
 from tests.app.conftest import DANA, TRAINING, World, settings_for
 
 
@@ -158,3 +159,18 @@ async def test_a_slack_that_is_away_after_the_start_delays_only_the_card(world: 
     await world.card("delays", timeout=20)
     assert len(world.started()) == 1
     assert not world.slack.ephemerals(DANA, TRAINING)
+
+
+async def test_work_that_has_failed_for_good_is_told_to_its_person(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of the bot's own inside accepted work: no silence, but an id to give to an admin."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise Permanent("internal detail")
+
+    monkeypatch.setattr(world.station.orchestrator, "run", broken)
+    await world.type(DANA, "run delays")
+    told = await world.told(DANA, "I could not finish “run delays”")
+    assert "Tell an admin this id: command:" in told.text
+    assert "internal detail" not in told.text

@@ -64,11 +64,11 @@ async def test_what_airflow_cannot_run_is_listed_with_its_reason(whole: Whole) -
     """A paused DAG, and one whose file has never been imported, are in the list and can't be started."""
     await whole.knows("idle")
     await whole.type("models")
-    listed = json.dumps(whole.slack.ephemerals("U0DANA", "C0TRAINING")[-1].blocks)
+    listed = json.dumps(whole.slack.ephemerals("U0DANA", "C0TRAINING")[-1].blocks, ensure_ascii=False)
     assert "paused in Airflow" in listed
     assert "no DAG broken has the tag stationmaster, and broken_import.py can't be imported" in listed
     await whole.type("run paused_one")
-    assert "can't be trained now: paused in Airflow" in (await whole.told("paused")).text
+    assert "paused in Airflow" in (await whole.told("paused_one can't be trained now")).text
 
 
 async def test_nothing_is_lost_and_nothing_done_twice_when_the_bot_is_killed(whole: Whole) -> None:
