@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import (
@@ -61,7 +62,8 @@ class AwsCloud:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._client("secretsmanager", arn.split(":")[3]).get_secret_value(SecretId=arn)
+            with closing(self._secrets_manager(region=arn.split(":")[3])) as client:
+                answer = client.get_secret_value(SecretId=arn)
         except ClientError as exc:
             raise _refusal(exc) from exc
         except BotoCoreError as exc:
@@ -72,10 +74,10 @@ class AwsCloud:
             raise ServiceRejected(SERVICE, "the entry is binary, not a string")
         raise ServiceConfused(SERVICE, "an answer without a secret")
 
-    def _client(self, service: str, region: str) -> Any:
+    def _secrets_manager(self, region: str) -> Any:
         with self._lock:
             self._session = self._session or _session(0.8 * self._patience / ATTEMPTS)
-            return self._session.client(service, region_name=region)
+            return self._session.client("secretsmanager", region_name=region)
 
 
 def _session(timeout: float) -> Any:
