@@ -148,7 +148,7 @@ class Dispatcher:
             try:
                 return await doing
             except Refusal as error:
-                return Refused(sentence=error.sentence, hint=error.hint, proposals=self._proposals(error)).render()
+                return self._refused(error).render()
             except ServiceError as error:
                 log.warning("request.service_failed", error=str(error))
                 return Refused(sentence=error.sentence, hint="Nothing was changed; try again in a minute.").render()
@@ -159,6 +159,11 @@ class Dispatcher:
                     sentence="That failed, and it is my fault, not yours.",
                     hint=f"Tell an admin this id: {incident}.",
                 ).render()
+
+    def _refused(self, error: Refusal) -> Refused:
+        example = f"Try: {self._station.config.current().command} {error.example}" if error.example else ""
+        hint = " ".join(filter(None, (error.hint, example)))
+        return Refused(sentence=error.sentence, hint=hint, proposals=self._proposals(error))
 
     def _proposals(self, error: Refusal) -> tuple[Proposal, ...]:
         """The nearest words as buttons, where a whole command can be made of them."""

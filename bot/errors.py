@@ -30,19 +30,24 @@ class StationmasterError(Exception):
 
 
 class Refusal(StationmasterError):
-    """A request that can't be carried out as asked. `hint` says how to go on, in mrkdwn-free words."""
+    """A request that can't be carried out as asked.
 
-    def __init__(self, sentence: str, *, hint: str = "") -> None:
+    `hint` says how to go on, in mrkdwn-free words; `example` is a command that would do, without the slash command
+    before it, whose name is the workspace's own.
+    """
+
+    def __init__(self, sentence: str, *, hint: str = "", example: str = "") -> None:
         super().__init__(sentence)
         self.hint = hint
+        self.example = example
 
 
 class UnknownWord(Refusal):
     """A `word` that no `kind` is called; `nearest` is what the person may have meant."""
 
-    def __init__(self, kind: str, word: str, nearest: Sequence[str] = (), *, hint: str = "") -> None:
+    def __init__(self, kind: str, word: str, nearest: Sequence[str] = (), *, hint: str = "", example: str = "") -> None:
         meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-        super().__init__(f"I don't know the {kind} “{shorten(word)}”.{meant}", hint=hint)
+        super().__init__(f"I don't know the {kind} “{shorten(word)}”.{meant}", hint=hint, example=example)
         self.kind = kind
         self.nearest = tuple(nearest)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -29,10 +29,31 @@ class _Part:
     frame: Block | None
     items: list[Any]
     left_out: int = 0
+    sizes: list[int] = field(init=False)
+    frame_size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sizes = [_size(item) for item in self.items]
+        self.frame_size = _size(self.frame | {_LISTS[self.frame["type"]][0]: []}) if self.frame else 0
+
+    @property
+    def size(self) -> int:
+        """About how many characters it writes."""
+        return self.frame_size + sum(self.sizes) + (_size(self.more()) if self.left_out else 0)
+
+    @property
+    def count(self) -> int:
+        """How many items it writes, the one that says "and 12 more" among them."""
+        return len(self.items) + (len(self.more()) if self.left_out else 0)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks it writes."""
+        return bool(self.items) if self.frame else self.count
 
     @property
     def most(self) -> int:
-        """How many items it may write, the one that says "and 12 more" among them."""
+        """How many items it may write."""
         return _LISTS[self.frame["type"]][1] if self.frame else _MOST_BLOCKS
 
     @property
@@ -43,27 +64,33 @@ class _Part:
     def cut(self) -> None:
         """Leave the last item out."""
         self.items.pop()
+        self.sizes.pop()
         self.left_out += 1
+
+    def more(self) -> list[Any]:
+        """The item that says how many are missing."""
+        return _and_more(self.frame, self.items, self.left_out)
 
     def written(self) -> list[Block]:
         """Its blocks; a list without items is none."""
-        items = self.items + (_and_more(self.frame, self.items, self.left_out) if self.left_out else [])
+        items = [*self.items, *(self.more() if self.left_out else ())]
         if self.frame is None:
             return items
         return [{**self.frame, _LISTS[self.frame["type"]][0]: items}] if items else []
 
 
 def fitted(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks, the largest list among them cut until all fit; none at all where that doesn't help."""
+    """The blocks, the largest list among them cut until all fit; where that isn't enough, without the largest."""
     parts = [part for kind, run in groupby(blocks, key=lambda block: block["type"]) for part in _parts(kind, list(run))]
     for part in parts:
-        while len(part.items) + bool(part.left_out) > part.most:
+        while part.count > part.most:
             part.cut()
-    while problem := _too_much([block for part in parts for block in part.written()]):
+    while problem := _too_much(parts):
         candidates = [part for part in parts if part.cuttable and not (problem == "blocks" and part.frame)]
-        if not candidates:
-            return []
-        max(candidates, key=lambda part: _size(part.items)).cut()
+        if candidates:
+            max(candidates, key=lambda part: part.size).cut()
+        else:
+            parts.remove(max(parts, key=lambda part: part.size))
     return [block for part in parts for block in part.written()]
 
 
@@ -73,16 +100,16 @@ def _parts(kind: str, run: list[Block]) -> list[_Part]:
     return [_Part(block, list(block[_LISTS[kind][0]])) for block in run]
 
 
-def _too_much(blocks: Sequence[Block]) -> str:
+def _too_much(parts: Sequence[_Part]) -> str:
     """What there is too much of: "blocks", "characters", or nothing."""
-    if len(blocks) > _MOST_BLOCKS:
+    if sum(part.blocks for part in parts) > _MOST_BLOCKS:
         return "blocks"
-    return "characters" if _size(blocks) > _MOST_CHARACTERS else ""
+    return "characters" if sum(part.size for part in parts) > _MOST_CHARACTERS else ""
 
 
-def _size(written: Any) -> int:
-    """Characters as JSON: Slack doesn't say how it counts, and this is the most that it can be."""
-    return len(json.dumps(written, ensure_ascii=False))
+def _size(item: Any) -> int:
+    """Characters as JSON, with the comma after it: Slack doesn't say how it counts, and this is the most there are."""
+    return len(json.dumps(item, ensure_ascii=False)) + len(", ")
 
 
 def _and_more(frame: Block | None, items: Sequence[Any], many: int) -> list[Any]:

@@ -34,8 +34,7 @@ class Interpreter:
     async def carry_out(self, request: Request) -> tuple[Command, Call, Message | Work]:
         """The command that the text names, the call it was given, and what it returned. Refusal where it can't be."""
         command, rest = self.chosen(request.text)
-        slash = self._station.config.current().command
-        arguments = bind(command.arguments, rest, f"{slash} {command.usage}")
+        arguments = bind(command.arguments, rest, command.usage)
         call = await self.call(request, command.right, arguments)
         return command, call, await command.handler(call, arguments)
 
@@ -54,9 +53,7 @@ class Interpreter:
             return self._registered.commands[""], []
         first = tokens[0]
         if first.key or first.option:
-            raise Refusal(
-                f"A command comes first, not “{first.key or first.option}”.", hint="Type help for all of them."
-            )
+            raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
     async def call(self, request: Request, right: Right, arguments: Arguments | None) -> Call:

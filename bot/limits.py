@@ -26,7 +26,7 @@ CHARACTERS = {
     "id": 255,
     "plan": 150,
     "task": 150,
-    "cell": 200,
+    "cell": 100,
     "icon": 20,  # ours, as is what follows
     "line": 300,  # what stays readable on a phone
 }

@@ -48,6 +48,7 @@ def configure(level: str, secrets: Iterable[str]) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns at each start of how it finds its token
     for name in ("bot", "commands", "stationmaster"):
         logging.getLogger(name).setLevel(level.upper())
 

@@ -62,7 +62,7 @@ def read_value(model: str, parameter: Parameter, text: str) -> Any:
 def check_value(model: str, parameter: Parameter, value: Any) -> None:
     """Hold a JSON value against the parameter's schema."""
     if found := errors(parameter.rule, value):
-        raise BadValue(refusal(model, parameter, value, found[0]), hint=example(model, parameter))
+        raise BadValue(refusal(model, parameter, value, found[0]), example=example(model, parameter))
 
 
 def _coerce(model: str, parameter: Parameter, text: str) -> Any:
@@ -73,7 +73,7 @@ def _coerce(model: str, parameter: Parameter, text: str) -> Any:
     except (ValueError, RecursionError):
         raise BadValue(
             f"{parameter.name}={shorten(text)} is not {kinds_in_words(found)}: {model} takes {allowed(parameter)}.",
-            hint=example(model, parameter),
+            example=example(model, parameter),
         ) from None
 
 

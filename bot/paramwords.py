@@ -15,6 +15,7 @@ from bot.words import quote
 
 LONGEST_EXAMPLE = 60
 MOST_CHOICES = 12
+EXACT = 2**53  # below it, every whole float is the integer that it looks like
 
 _FORMATS = {
     "date": "a date, such as 2026-01-31",
@@ -26,7 +27,7 @@ _FORMATS = {
 
 def allowed(parameter: Parameter) -> str:
     """What the parameter takes, in words: "0.001 to 1 (default 0.05)"."""
-    takes = _range(parameter.rule, kinds_of(parameter))
+    takes = _range(parameter.rule, kinds_of(parameter), parameter.default)
     return takes + ("" if parameter.required else f" (default {show(parameter.default)})")
 
 
@@ -40,7 +41,9 @@ def typed(value: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """A JSON value for reading: as it would be typed, but on one line, and short."""
+    """A JSON value for reading: as it would be typed, but on one line, and short; 15.0 is 15."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
     if value in ("", []):
         return "none" if value == [] else "empty"
     return shorten(typed(value))
@@ -59,7 +62,7 @@ def kinds_of(parameter: Parameter) -> list[str]:
     return [kind for kind in [python.get(type(parameter.default))] if kind]
 
 
-def _range(rule: Mapping[str, Any], of: Sequence[str]) -> str:
+def _range(rule: Mapping[str, Any], of: Sequence[str], default: Any = None) -> str:
     """What a rule lets through, in words."""
     if options := choices(rule):
         return " or ".join(map(show, options)) if len(options) < MOST_CHOICES else "one of its choices"
@@ -70,7 +73,8 @@ def _range(rule: Mapping[str, Any], of: Sequence[str]) -> str:
     if isinstance(items, Mapping) and (options := choices(items)):
         return "a list of " + ", ".join(map(show, options))
     if isinstance(rule.get("pattern"), str):
-        return f"a text like {show((entries(rule, 'examples') or [rule['pattern']])[0])}"
+        alike = entries(rule, "examples") or ([default] if isinstance(default, str) and default else [])
+        return f"a text like {show(alike[0])}" if alike else f"a text that matches {shorten(rule['pattern'])}"
     return _FORMATS.get(str(rule.get("format")), kind)
 
 
@@ -114,12 +118,12 @@ def _many(error: ValidationError) -> str:
 
 
 def example(model: str, parameter: Parameter) -> str:
-    """A command that would do: with the schema's own example, the default, or a choice; empty where none is short."""
+    """The words of a command that would do: with the schema's example, the default, or a choice; empty without any."""
     defaults = [] if parameter.required else [parameter.default]
     for value in [*entries(parameter.rule, "examples"), *defaults, *choices(parameter.rule)]:
         text = quote(typed(value))
         if value not in (None, "", []) and len(text) <= LONGEST_EXAMPLE and not errors(parameter.rule, value):
-            return f"Try: /train run {model} {parameter.name}={text}"
+            return f"run {model} {parameter.name}={text}"
     return ""
 
 

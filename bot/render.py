@@ -27,6 +27,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _NOT_IN_A_URL = re.compile(r"[<>|\s\x00-\x1f]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")  # controls, and what turns text around
 _NUMBER = re.compile(r"[-+−±]?(?:\d|nan|inf)|–$")
 _HALF = re.compile(r"(?:&[a-z]*|<[^<>]*)$")  # an entity or a token that a cut has left without its end
 
@@ -94,7 +95,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.filters = {
-        "clock": _clock, "date": date, "fit": _fit, "json": _json, "lines": _lines, "link": link, "mention": mention,
+        "clock": _clock, "date": date, "fit": _fit, "lines": _lines, "link": link, "mention": mention,
         "openable": _openable, "sayable": _sayable, "table": _table,
     }  # fmt: skip
     env.globals = {}
@@ -102,12 +103,12 @@ def environment() -> Environment:
 
 
 def escape(text: str) -> str:
-    """`& < >` as Slack wants them in mrkdwn, and only these."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """`& < >` as Slack wants them in mrkdwn, and only these; unseen signs that would steer the display are left out."""
+    return _UNSEEN.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(text: str) -> str:
-    """The reverse of `escape`."""
+    """The signs that `escape` has replaced, again."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

@@ -179,7 +179,7 @@ def bind(kind: type[A], tokens: Sequence[Token], usage: str) -> A:
         given["values"] = pairs
     missing = [name for name in words if kind.model_fields[name].is_required()]
     if missing:
-        raise Refusal(f"I miss the {missing[0].upper()}.", hint=f"Type: {usage}")
+        raise Refusal(f"I miss the {missing[0].upper()}.", example=usage)
     return kind(**given)
 
 
@@ -187,17 +187,17 @@ def _option(kind: type[Arguments], token: Token, rest: Iterator[Token], given: d
     name = token.option.replace("-", "_")
     if name not in kind.options():
         known = [f"--{option.replace('_', '-')}" for option in sorted(kind.options())]
-        raise UnknownWord("option", f"--{token.option}", nearest(f"--{token.option}", known), hint=f"Type: {usage}")
+        raise UnknownWord("option", f"--{token.option}", nearest(f"--{token.option}", known), example=usage)
     if name in given:
         raise BadValue(f"--{token.option} is given twice.", hint="Give it once.")
     if kind.model_fields[name].annotation is bool:
         if token.has_value:
-            raise BadValue(f"--{token.option} takes no value.", hint=f"Type: {usage}")
+            raise BadValue(f"--{token.option} takes no value.", example=usage)
         given[name] = True
         return
     value = token if token.has_value else next(rest, None)
     if value is None or (value.option and not token.has_value):
-        raise BadValue(f"--{token.option} needs a value.", hint=f"Type: {usage}")
+        raise BadValue(f"--{token.option} needs a value.", example=usage)
     given[name] = f"{value.key}={value.text}" if value.key else value.text
 
 
@@ -208,7 +208,7 @@ def _word(kind: type[Arguments], token: Token, words: list[str], given: dict[str
     elif words:
         given[words.pop(0)] = text
     else:
-        raise Refusal(f"I don't know what to do with “{shorten(text)}”.", hint=f"Type: {usage}")
+        raise Refusal(f"I don't know what to do with “{shorten(text)}”.", example=usage)
 
 
 def nearest(word: str, known: Iterable[str], *, most: int = 2) -> list[str]:

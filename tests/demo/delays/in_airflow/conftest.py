@@ -53,6 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", rf"ignore:::{module}\.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _elsewhere() -> None:
+    """MLflow puts artifacts below the current folder: let that not be the checkout."""
+    if IN_AIRFLOW:
+        os.chdir(home)
+
+
 @pytest.fixture(scope="session")
 def published() -> tuple[pd.DataFrame, pd.DataFrame]:
     """The real flights and weather."""
