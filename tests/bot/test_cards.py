@@ -67,7 +67,7 @@ def task(
 
 def finished(**outcome: Any) -> RunCard:
     """The card of a run that has succeeded, with a verified training and version 13 unless told otherwise."""
-    given = {"training": TRAINING, "verified": True, "version": V13} | outcome
+    given: dict[str, Any] = {"training": TRAINING, "verified": True, "version": V13} | outcome
     return run_card(facts(RunState.SUCCESS, outcome=Outcome(**given)))
 
 
