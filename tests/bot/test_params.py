@@ -219,7 +219,7 @@ def test_an_unknown_parameter_is_named_with_its_nearest(pipeline: Pipeline, mean
     """Refused before anything starts, saying what there is."""
     with pytest.raises(UnknownWord) as refused:
         read_values("delays", pipeline, {"learning-rate": "1"})
-    assert refused.value.sentence == f"I don't know the parameter of delays “learning-rate”. {meant}".rstrip()
+    assert refused.value.sentence == f"I don't know the parameter “learning-rate” of delays. {meant}".rstrip()
     assert refused.value.hint == hint
 
 
