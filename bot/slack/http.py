@@ -26,6 +26,7 @@ HEALTH = "/health"  # for a load balancer: it answers while deliveries are taken
 MOST_BYTES = 1024 * 1024  # of a body; a view has at most 250 KB, which a form's escapes may triple
 BODY_WITHIN = 5.0  # seconds for a whole body; Slack itself waits no longer than 3
 IDLE = 75.0  # seconds until a connection without a whole request is closed; proxies keep theirs for 60
+LINGER = 1.0  # seconds to read on, after an answer that did not need the whole body
 GRACE = 2.5  # seconds that requests under way have to finish at a stop
 
 _SIGNATURE, _TIMESTAMP = "X-Slack-Signature", "X-Slack-Request-Timestamp"
@@ -51,7 +52,9 @@ class HttpMode:
         self._host, self.port, self._body_within = host, port, body_within
         server = web.Application(client_max_size=MOST_BYTES)
         server.add_routes([web.post(PATH, self._receive), web.get(HEALTH, _healthy)])
-        self._runner = web.AppRunner(server, access_log=None, keepalive_timeout=idle, shutdown_timeout=GRACE)
+        self._runner = web.AppRunner(
+            server, access_log=None, keepalive_timeout=idle, lingering_time=LINGER, shutdown_timeout=GRACE
+        )
 
     async def open(self) -> None:
         """Listen. ConfigError where the address can't be had."""
