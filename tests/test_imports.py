@@ -28,7 +28,8 @@ ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.live"}  # these alone 
 PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
 PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.manifest", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas", "bot.words",
+    "bot.lineage", "bot.manifest", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
+    "bot.words",
 }  # fmt: skip
 WITHOUT_EFFECT = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
