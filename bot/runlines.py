@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain import Run, RunState
+from bot.markup import Markup, date, escape
 from bot.phrases import lasted
-from bot.render import Markup, date, escape
 
 if TYPE_CHECKING:  # the store is no part of what is pure
     from bot.store import FollowedRun

@@ -27,8 +27,8 @@ from bot.errors import (
 )
 from bot.following import facts, typical_duration
 from bot.jobs import JobContext, RetryLater
+from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
-from bot.render import Markup, fit
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 from bot.words import Arguments
