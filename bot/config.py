@@ -45,6 +45,8 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$
 Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
 _SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token")
 
+_NOWHERE = {"slack_bot_token": "", "airflow_url": "http://not.invalid", "mlflow_tracking_uri": "http://not.invalid"}
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,6 +132,11 @@ class Settings(BaseModel):
         return self.model_copy(update={name.lower(): SecretStr(secret) for name, secret in found.items()})
 
     @property
+    def in_cloud(self) -> set[str]:
+        """The settings that are ARNs."""
+        return {name for name in _SECRETS if getattr(self, name).get_secret_value().startswith("arn:")}
+
+    @property
     def airflow_token_source(self) -> str | Callable[[], str]:
         """Airflow's token, or a function that gives the one of the moment: it blocks, and may raise ConfigError."""
         if self.airflow_token_command:
@@ -155,13 +162,13 @@ class Problem:
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. ConfigError naming every variable that is missing or wrong."""
     settings, problems = look_at_settings(environment)
-    if settings is None:
+    if problems:
         raise ConfigError("The environment is not complete:\n  " + "\n  ".join(problem.words for problem in problems))
     return settings
 
 
-def look_at_settings(environment: Mapping[str, str] | None = None) -> tuple[Settings | None, list[Problem]]:
-    """The settings, or None and every problem that there is with them."""
+def look_at_settings(environment: Mapping[str, str] | None = None) -> tuple[Settings, list[Problem]]:
+    """The settings, and what is wrong with them: there each has its default, or leads nowhere."""
     environment = os.environ if environment is None else environment
     given: dict[str, Any] = {
         name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())
@@ -171,9 +178,9 @@ def look_at_settings(environment: Mapping[str, str] | None = None) -> tuple[Sett
         settings = Settings(**given)
     except ValidationError as error:
         problems += [_problem(each) for each in error.errors(include_input=False, include_url=False)]
-    problems += _between(given)
-    problems = _one_each(problems)
-    return (None, problems) if problems else (settings, [])
+        wrong = {name for problem in problems for name in problem.names}
+        settings = Settings(**_NOWHERE | {name: value for name, value in given.items() if name not in wrong})
+    return settings, _one_each([*problems, *_between(given)])
 
 
 def _one_each(problems: Iterable[Problem]) -> list[Problem]:
