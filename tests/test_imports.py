@@ -27,7 +27,8 @@ ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
 ROOTS = {"bot.app", "bot.__main__"}  # these alone know the adapters
 PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas", "bot.words",
+    "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
+    "bot.words",
 }  # fmt: skip
 WITHOUT_EFFECT = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
