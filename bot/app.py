@@ -65,7 +65,7 @@ async def running(
 
 def _way_in(settings: Settings, chat: SlackChat, dispatcher: Dispatcher) -> SocketMode | HttpMode:
     """How Slack's deliveries reach this process: over a socket of its own, or by requests that Slack signs."""
-    app = bolt_app(chat.client, dispatcher)
+    app = bolt_app(chat.client, str(chat.identity.get("user_id")), dispatcher)
     if secret := settings.slack_signing_secret.get_secret_value():
         return HttpMode(app, secret, settings.bind_address, settings.port)
     return SocketMode(app, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url))
@@ -117,12 +117,16 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
     """Every kind of durable work: what the commands declare, and the bot's own."""
     own: dict[str, WorkHandler] = {"run.finish": finish, "share": dispatcher.carry_out_share}
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
-        station.jobs.register(kind, _with_station(handler, station))
+        station.jobs.register(kind, _with_station(handler, station, dispatcher))
 
 
-def _with_station(handler: WorkHandler, station: Station) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
+def _with_station(
+    handler: WorkHandler, station: Station, dispatcher: Dispatcher
+) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
     async def run(ctx: JobContext, args: dict[str, Any]) -> Any:
-        return await handler(ctx, args, station)
+        result = await handler(ctx, args, station)
+        await dispatcher.worked(args)
+        return result
 
     return run
 

@@ -73,6 +73,10 @@ class SlackChat:
             log.error("slack.blocks_refused", error=error.detail, text=message.text[:80])
             return await self._ask(method(text=message.text, **arguments))
 
+    async def publish(self, person: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_publish(user_id=person, view=view))
+
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """See `bot.ports.Chat`."""
         hook = AsyncWebhookClient(response_url, session=self._session, timeout=TIMEOUT)

@@ -11,20 +11,21 @@ from typing import Any
 
 NAME = "Stationmaster"
 BOT_NAME = "stationmaster"
-EVENTS: tuple[str, ...] = ()  # those that the listeners take
+EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 
 @dataclass(frozen=True)
 class Scope:
     """A scope of the bot's token. `without` says what fails without it; an optional one is missed after a crash only.
 
-    `methods` are those of the Web API that ask for it.
+    `methods` are those of the Web API that ask for it, `events` those that are delivered with it only.
     """
 
     name: str
     needed_for: str
     without: str
     methods: Sequence[str] = ()
+    events: Sequence[str] = ()
     optional: bool = False
 
 
@@ -49,6 +50,19 @@ SCOPES = (
         ("usergroups.users.list",),
     ),
     Scope(
+        "app_mentions:read",
+        "commands that mention the bot, `@stationmaster status`",
+        "mentions of the bot go unheard",
+        events=("app_mention",),
+    ),
+    Scope(
+        "im:history",
+        "commands that are written to the bot directly; to find an uncertain post again in direct messages",
+        "what people write to the bot goes unheard",
+        ("conversations.history", "conversations.replies"),
+        ("message.im",),
+    ),
+    Scope(
         "im:write",
         "the direct message in which an uncertain post is looked for",
         "after a crash a direct message may be posted twice, marked “resent”",
@@ -64,17 +78,15 @@ SCOPES = (
             optional=True,
         )
         for kind, where in (
-            ("channels", "public channels"), ("groups", "private channels"), ("im", "direct messages"),
+            ("channels", "public channels"),
+            ("groups", "private channels"),
         )
     ),
-)  # fmt: skip
+)
 
 
-def manifest(*, command: str = "/train", url: str = "", home: bool = False) -> dict[str, Any]:
-    """The manifest of an app with this slash command: over Socket Mode, or with `url` over HTTP, to that address.
-
-    `home` enables the Home tab.
-    """
+def manifest(*, command: str = "/train", url: str = "") -> dict[str, Any]:
+    """The manifest of an app with this slash command: over Socket Mode, or with `url` over HTTP, to that address."""
     slash = {
         "command": command,
         **({"url": url} if url else {}),
@@ -89,9 +101,9 @@ def manifest(*, command: str = "/train", url: str = "", home: bool = False) -> d
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": home,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": BOT_NAME, "always_online": True},
             "slash_commands": [slash],
@@ -109,7 +121,7 @@ def manifest(*, command: str = "/train", url: str = "", home: bool = False) -> d
 def _settings(url: str) -> dict[str, Any]:
     to = {"request_url": url} if url else {}
     return {
-        **({"event_subscriptions": {**to, "bot_events": list(EVENTS)}} if EVENTS else {}),
+        "event_subscriptions": {**to, "bot_events": list(EVENTS)},
         "interactivity": {"is_enabled": True, **to},
         "org_deploy_enabled": False,
         "socket_mode_enabled": not url,

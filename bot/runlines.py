@@ -53,7 +53,7 @@ def _by(run: Run) -> str:
 def _how(run: Run) -> str:
     match run.state:
         case RunState.RUNNING:
-            return f"started {date(run.started, _WHEN)}"
+            return f"started {date(run.started, _WHEN)}" if run.started else f"since {date(run.queued, _WHEN)}"
         case RunState.QUEUED | RunState.SCHEDULED:
             return f"waits since {date(run.queued, _WHEN)}"
         case RunState.SUCCESS | RunState.FAILED:
