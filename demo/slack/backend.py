@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from demo.slack.feed import Feed
+from demo.slack.files import Files
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
 from demo.slack.views import Views
@@ -21,4 +22,5 @@ class Backend:
     response_urls: ResponseUrls
     views: Views
     sockets: SocketMode
+    files: Files
     url: str = ""
