@@ -35,7 +35,7 @@ class Arguments(Mapping[str, Any]):
         return len(self._values)
 
     def text(self, name: str) -> str:
-        """A required string; raises invalid_arguments where it is missing or no string, invalid_array_arg for a list."""
+        """A required string; raises invalid_arguments where it is missing or an object, invalid_array_arg if a list."""
         value = self.optional(name)
         if value is None:
             raise invalid_arguments(f"[ERROR] missing required field: {name}")

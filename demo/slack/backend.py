@@ -6,6 +6,7 @@ from demo.slack.feed import Feed
 from demo.slack.files import Files
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
+from demo.slack.transport import Transport
 from demo.slack.views import Views
 from demo.slack.workspace import Workspace
 from demo.slack.world import World
@@ -24,3 +25,8 @@ class Backend:
     sockets: SocketMode
     files: Files
     url: str = ""
+
+    @property
+    def transport(self) -> Transport:
+        """The way to the app."""
+        return self.sockets

@@ -85,8 +85,9 @@ class Workspace:
         return list(self._conversations.values())
 
     def conversations_of(self, user: str) -> list[Conversation]:
-        """What that person has in the sidebar: the channels that they are in, then direct messages."""
-        return [c for c in self._conversations.values() if user in c.members and not c.is_archived]
+        """What that person has in the sidebar: the workspace's own public channels and those they are in, then DMs."""
+        living = [c for c in self._conversations.values() if not c.is_archived]
+        return [c for c in living if user in c.members or (c.kind == "public_channel" and not c.shared_with)]
 
     def join(self, channel: str, user: str) -> Conversation:
         """Make someone a member."""

@@ -110,11 +110,20 @@ class Command(_Frozen):
     should_escape: bool = False
 
 
-class App(_Frozen):
-    """The one app that is installed, with its bot user, scopes and commands.
+class Shortcut(_Frozen):
+    """A shortcut of the app: in a message's menu, or global."""
 
-    `scopes` are its bot token's, `level_scopes` its app-level token's. Links to `unfurl_domains` (and domains below
-    them) are its to unfurl, and it has a home tab where `home_tab` says so.
+    name: str
+    callback_id: str
+    description: str = ""
+    type: Literal["message", "global"] = "message"
+
+
+class App(_Frozen):
+    """The one app that is installed, with its bot user, scopes, commands, shortcuts and events.
+
+    `scopes` are its bot token's, `level_scopes` its app-level token's. Links to `unfurl_domains` and what is below
+    them are told to it, and its to unfurl. It has a home tab where `home_tab` says so.
     """
 
     id: str
@@ -126,6 +135,8 @@ class App(_Frozen):
     scopes: tuple[str, ...]
     level_scopes: tuple[str, ...] = ("connections:write",)
     commands: tuple[Command, ...]
+    shortcuts: tuple[Shortcut, ...] = ()
+    events: tuple[str, ...] = ()
     unfurl_domains: tuple[str, ...] = ()
     home_tab: bool = True
 
