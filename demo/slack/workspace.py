@@ -91,11 +91,15 @@ class Workspace:
 
     def join(self, channel: str, user: str) -> Conversation:
         """Make someone a member."""
-        return self._keep(channel, self._conversations[channel].members | {user})
+        return self._keep(channel, members=self._conversations[channel].members | {user})
 
     def leave(self, channel: str, user: str) -> Conversation:
         """Make someone a member no longer."""
-        return self._keep(channel, self._conversations[channel].members - {user})
+        return self._keep(channel, members=self._conversations[channel].members - {user})
+
+    def archive(self, channel: str) -> Conversation:
+        """Close a channel: what was said stays, and nobody writes there any more."""
+        return self._keep(channel, is_archived=True)
 
     def group(self, users: Collection[str]) -> Conversation:
         """The group direct message of exactly these people, made where there is none."""
@@ -104,10 +108,10 @@ class Workspace:
         name = f"mpdm-{'--'.join(self.world.users[user].name for user in members)}-1"
         made = Conversation(id=group_id, name=name, members=frozenset(members), is_mpim=True)
         self._conversations.setdefault(group_id, made)
-        return self._keep(group_id, made.members)
+        return self._keep(group_id)
 
-    def _keep(self, channel: str, members: frozenset[str]) -> Conversation:
-        kept = self._conversations[channel].model_copy(update={"members": members})
+    def _keep(self, channel: str, **changes: Any) -> Conversation:
+        kept = self._conversations[channel].model_copy(update=changes)
         self._conversations[channel] = kept
         self._archive.save_conversation(kept)
         return kept
