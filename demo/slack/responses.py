@@ -31,7 +31,8 @@ class Responses:
                 raise refusal
             self._apply(self._backend.response_urls.use(request.path), await _body(request))
         except SlackError as exc:
-            return web.json_response(exc.answer(), status=exc.status, headers=exc.headers)
+            status = 400 if exc.status == 200 else exc.status  # no method of the API, which says 200 to all
+            return web.json_response(exc.answer(), status=status, headers=exc.headers)
         return web.json_response({"ok": True})
 
     def _apply(self, url: ResponseUrl, body: dict[str, Any]) -> None:
