@@ -1,5 +1,6 @@
 """What people do, sent to the app: commands, clicks, forms, shortcuts, mentions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from demo.slack.backend import Backend
@@ -7,7 +8,7 @@ from demo.slack.clicks import Clicks, find
 from demo.slack.content import Content, read_content
 from demo.slack.courier import send
 from demo.slack.errors import SlackError
-from demo.slack.events import Events
+from demo.slack.events import RETRIES, Events
 from demo.slack.inputs import Inputs
 from demo.slack.messages import Message
 from demo.slack.modals import Modals
@@ -29,13 +30,13 @@ class Deliveries:
     Every method raises SlackError for what the person could not have done.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, retry_seconds: Sequence[float] = RETRIES) -> None:
         self._backend = backend
         self._payloads = Payloads(backend)
         self._suggestions = Suggestions(backend, self._payloads)
         self._clicks = Clicks(backend, self._payloads, self._suggestions)
         self._modals = Modals(backend, self._payloads, self._suggestions)
-        self.events = Events(backend)
+        self.events = Events(backend, retry_seconds)
         self._news = News(backend, self.events)
 
     # Commands and shortcuts
@@ -43,13 +44,13 @@ class Deliveries:
     async def slash(self, user: str, channel: str, typed: str) -> Outcome:
         """A slash command as typed, with its slash. An unknown one is answered by Slackbot."""
         conversation = self._seen_by(user, channel)
-        name, _, text = typed.strip().partition(" ")
+        name, text = [*typed.split(maxsplit=1), "", ""][:2]
         command = self._backend.world.command(name)
         if command is None:
             self._slackbot(user, conversation, f"`{name}` is not a valid command.")
             return Outcome(acked=False, error="unknown_command")
-        text = escape_typed(text.strip(), self._backend.world) if command.should_escape else text.strip()
-        payload = self._payloads.slash(user, conversation, name, text)
+        text = escape_typed(text, self._backend.world) if command.should_escape else text
+        payload = self._payloads.slash(user, conversation, name, text.strip())
         outcome = await send(self._backend, "slash_commands", payload)
         failure = self._shown_answer(user, conversation, outcome)
         if failure is not None:
@@ -89,6 +90,8 @@ class Deliveries:
     async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """A person's message; the app hears of it if it is mentioned, written to, or a link of its own is in it."""
         conversation = self._seen_by(user, channel)
+        if not text.strip():
+            raise SlackError("no_text")
         content = Content(escape_typed(text, self._backend.world, labels=False), [])
         message = self._backend.workspace.post(conversation.id, user, content, thread_ts=thread_ts)
         self._news.said(conversation, message)

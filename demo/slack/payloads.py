@@ -61,8 +61,9 @@ class Payloads:
         }
 
     def closed(self, user: str, view: View, *, is_cleared: bool) -> Payload:
-        """`view_closed`; it has no trigger id."""
-        payload = self._interaction("view_closed", user) | {"view": view, "is_cleared": is_cleared}
+        """`view_closed`; it has no trigger id, and nothing of what was filled in."""
+        emptied = view | {"state": {"values": {}}}
+        payload = self._interaction("view_closed", user) | {"view": emptied, "is_cleared": is_cleared}
         del payload["trigger_id"]
         return payload
 
@@ -78,14 +79,14 @@ class Payloads:
         return self._interaction("shortcut", user) | {"callback_id": callback_id, "action_ts": _now()}
 
     def message_shortcut(self, user: str, callback_id: str, conversation: Conversation, message: Message) -> Payload:
-        """`message_action`: a shortcut from a message's menu."""
+        """`message_action`: a shortcut from a message's menu. Its response URL can't change that message."""
         place = self._on_message(conversation, message)
         return self._interaction("message_action", user) | {
             "callback_id": callback_id,
             "channel": place["channel"],
             "message": place["message"],
             "message_ts": message.ts,
-            "response_url": self._response_url(conversation.id, user, message.ts),
+            "response_url": self._response_url(conversation.id, user),
             "action_ts": _now(),
         }
 

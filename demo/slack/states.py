@@ -19,7 +19,7 @@ class Kind:
 
     key: str
     initial: str
-    read: Literal["text", "option", "id", "seconds", "rich", "file"] = "text"
+    read: Literal["text", "option", "user", "conversation", "channel", "seconds", "rich", "file"] = "text"
     many: bool = False
 
 
@@ -41,25 +41,28 @@ KINDS: dict[str, Kind] = {
     "multi_static_select": _OPTIONS,
     "multi_external_select": _OPTIONS,
     "checkboxes": _OPTIONS,
-    "users_select": Kind("selected_user", "initial_user", "id"),
-    "conversations_select": Kind("selected_conversation", "initial_conversation", "id"),
-    "channels_select": Kind("selected_channel", "initial_channel", "id"),
-    "multi_users_select": Kind("selected_users", "initial_users", "id", many=True),
-    "multi_conversations_select": Kind("selected_conversations", "initial_conversations", "id", many=True),
-    "multi_channels_select": Kind("selected_channels", "initial_channels", "id", many=True),
+    "users_select": Kind("selected_user", "initial_user", "user"),
+    "conversations_select": Kind("selected_conversation", "initial_conversation", "conversation"),
+    "channels_select": Kind("selected_channel", "initial_channel", "channel"),
+    "multi_users_select": Kind("selected_users", "initial_users", "user", many=True),
+    "multi_conversations_select": Kind("selected_conversations", "initial_conversations", "conversation", many=True),
+    "multi_channels_select": Kind("selected_channels", "initial_channels", "channel", many=True),
     "file_input": Kind("files", "initial_files", "file", many=True),
 }
+
+
+EXTERNAL = ("external_select", "multi_external_select")
 
 
 @dataclass(frozen=True)
 class Chooser:
     """Turns what a browser has into what Slack sends.
 
-    `known` says whether an id of a person or a conversation exists; `offered` are the options that external
-    menus have suggested so far, by action_id.
+    `known` says whether an id exists, of a `user`, a `conversation` or a `channel`; `offered` are the options that
+    external menus have suggested so far, by action_id.
     """
 
-    known: Callable[[str], bool]
+    known: Callable[[str, str], bool]
     offered: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
 
     def chosen(self, element: Element, raw: Raw) -> dict[str, Any]:
@@ -79,7 +82,7 @@ class Chooser:
     def _one(self, kind: Kind, element: Element, raw: str) -> Any:
         if kind.read == "option":
             return self._option(element, raw)
-        if kind.read == "id" and not self.known(raw):
+        if kind.read in ("user", "conversation", "channel") and not self.known(kind.read, raw):
             raise SlackError("option_not_found")
         if kind.read == "seconds":
             return _seconds(raw)
@@ -88,7 +91,8 @@ class Chooser:
         return {"id": raw} if kind.read == "file" else raw
 
     def _option(self, element: Element, value: str) -> dict[str, Any]:
-        return escaped(find_option([*options_of(element), *self.offered.get(element["action_id"], ())], value))
+        suggested = self.offered.get(element["action_id"], ()) if element["type"] in EXTERNAL else ()
+        return escaped(find_option([*options_of(element), *suggested], value))
 
 
 def entry(element: Element, value: Any) -> dict[str, Any]:
@@ -117,9 +121,21 @@ def carried(values: Values, blocks: Sequence[dict[str, Any]]) -> Values:
         for element in interactive_elements(block):
             if element["type"] in KINDS:
                 old = values.get(block["block_id"], {}).get(element["action_id"])
-                fresh = old if old and old["type"] == element["type"] else initial(element)
-                kept.setdefault(block["block_id"], {})[element["action_id"]] = fresh
+                kept.setdefault(block["block_id"], {})[element["action_id"]] = _carried(element, old)
     return kept
+
+
+def _carried(element: Element, old: dict[str, Any] | None) -> dict[str, Any]:
+    """The old entry where it still fits; of options, those that are still offered."""
+    if old is None or old["type"] != element["type"]:
+        return initial(element)
+    kind = KINDS[element["type"]]
+    if kind.read != "option" or element["type"] in EXTERNAL:
+        return old
+    offered = {option["value"] for option in options_of(element)}
+    chosen = [option for option in (old[kind.key] if kind.many else [old[kind.key]]) if option]
+    left = [option for option in chosen if option["value"] in offered]
+    return entry(element, left if kind.many else next(iter(left), None))
 
 
 def changed(values: Values, block_id: str, action_id: str, new: dict[str, Any]) -> Values:

@@ -8,10 +8,9 @@ from demo.slack.blocks import check_blocks
 from demo.slack.courier import send
 from demo.slack.errors import SlackError
 from demo.slack.payloads import Payload, Payloads
-from demo.slack.states import Chooser, Element, options_of
+from demo.slack.states import EXTERNAL, Chooser, Element, options_of
 
 MIN_QUERY = 3
-_EXTERNAL = ("external_select", "multi_external_select")
 
 
 class Suggestions:
@@ -33,7 +32,7 @@ class Suggestions:
 
         Raises SlackError: action_not_found, options_not_loaded (no answer, or one that Slack refuses).
         """
-        if element["type"] not in _EXTERNAL:
+        if element["type"] not in EXTERNAL:
             raise SlackError("action_not_found")
         if len(text) < element.get("min_query_length", MIN_QUERY):
             return []
@@ -47,11 +46,15 @@ class Suggestions:
         shown: list[dict[str, Any]] = answer.get("option_groups") or answer["options"]
         return shown
 
-    def _known(self, ref: str) -> bool:
+    def _known(self, kind: str, ref: str) -> bool:
+        """Whether this is the id of a `user`, a `conversation` or a `channel`."""
+        if kind == "user":
+            return ref in self._backend.world.users
         try:
-            return ref in self._backend.world.users or bool(self._backend.workspace.conversation(ref))
+            found = self._backend.workspace.conversation(ref)
         except SlackError:
             return False
+        return found.id == ref and not (kind == "channel" and found.im_with)
 
 
 def _checked(answer: Any) -> dict[str, Any]:

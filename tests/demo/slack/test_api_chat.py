@@ -229,7 +229,7 @@ async def test_a_permalink_leads_to_the_message(api: Api) -> None:
 
 # ---- unfurls ------------------------------------------------------------------------------------------------------
 
-URL = "https://mlflow.example/models/delays?a=1&b=2"
+URL = "https://trains.night-line.example/models/delays?a=1&b=2"
 PREVIEW = {URL: {"blocks": [cards.section("delays, version 12")]}}
 
 
@@ -264,8 +264,8 @@ async def test_a_link_is_unfurled_and_the_preview_replaced(linked: tuple[Api, st
         ({"channel": LEADS}, "cannot_find_channel"),
         ({"ts": "1.1"}, "cannot_find_message"),
         ({"unfurls": {"https://elsewhere.example/": {}}}, "cannot_unfurl_url"),
-        ({"unfurls": {"https://notmlflow.example/": {}}}, "cannot_unfurl_url"),
-        ({"unfurls": {"https://mlflow.example/other": {}}}, "cannot_unfurl_message"),
+        ({"unfurls": {"https://no-trains.night-line.example/": {}}}, "cannot_unfurl_url"),
+        ({"unfurls": {"https://trains.night-line.example/other": {}}}, "cannot_unfurl_message"),
         ({"unfurls": {URL: "text"}}, "cannot_parse_attachment"),
         ({"unfurls": {URL: {"blocks": "text"}}}, "cannot_parse_attachment"),
         ({"unfurls": {URL: {"blocks": [{"type": "music"}]}}}, "cannot_parse_attachment"),
