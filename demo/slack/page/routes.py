@@ -110,7 +110,7 @@ class Page:
             if text.startswith("/"):
                 command = text.split()[0]
                 raise SlackError(f"{command} is not supported in threads. Sorry!")
-            actor.say(channel, text, thread_ts=str(thread) if thread else None)
+            await actor.say(channel, text, thread_ts=str(thread) if thread else None)
         except SlackError as exc:
             return web.json_response(exc.answer())
         return web.json_response({"ok": True})
@@ -162,6 +162,8 @@ class Page:
 
     def _news(self, change: Change, reader: Reader) -> list[dict[str, Any]]:
         """What one change means to one reader: nothing, its message, or its thread's parent as well."""
+        if change.kind in ("view", "home"):
+            return []
         conversation = self._backend.workspace.conversation(change.channel)
         if reader.person.id not in conversation.members or change.only not in (None, reader.person.id):
             return []
