@@ -235,6 +235,21 @@ async def test_a_conversation_chosen_to_answer_to_has_a_response_url(
     assert url["response_url"].startswith(slack.url)
 
 
+async def test_an_app_may_update_before_it_acknowledges(app: AsyncApp, slack: StandIn) -> None:
+    """The acknowledgement then closes what it has become."""
+
+    @app.view("run")
+    async def listen(ack: AsyncAck, body: Json) -> None:
+        await app.client.views_update(view_id=body["view"]["id"], view=modal(title="Wait"))
+        assert titles(slack) == ["Wait"]
+        await ack()
+
+    view = await opened(app, slack, modal())
+    outcome = await slack.as_user("U0DANA").submit(view["id"], {"B": {"a": "5"}})
+    assert (outcome.acked, outcome.error) == (True, None)
+    assert titles(slack) == []
+
+
 # Closing
 
 
@@ -335,6 +350,18 @@ async def test_hashes_protect_from_races(app: AsyncApp, slack: StandIn) -> None:
     views.publish("U0DANA", home, first["hash"])
     with pytest.raises(SlackError, match="hash_conflict"):
         views.publish("U0DANA", home, first["hash"])
+
+
+async def test_a_home_tab_can_be_updated_in_place(app: AsyncApp, slack: StandIn) -> None:
+    """By its id, which stays, also when it is published again."""
+    dana = slack.as_user("U0DANA")
+    home = {"type": "home", "blocks": [cards.section("x")]}
+    view_id = (await app.client.views_publish(user_id="U0DANA", view=home))["view"]["id"]
+    await app.client.views_update(view_id=view_id, view=home | {"blocks": [cards.section("y")]})
+    assert dana.home is not None
+    assert dana.home["blocks"][0]["text"]["text"] == "y"
+    again = await app.client.views_publish(user_id="U0DANA", view=home)
+    assert again["view"]["id"] == view_id
 
 
 async def test_external_ids_are_unique_and_name_views(app: AsyncApp, slack: StandIn) -> None:
