@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from demo.slack.feed import Feed
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
+from demo.slack.transport import Transport
 from demo.slack.views import Views
 from demo.slack.workspace import Workspace
 from demo.slack.world import World
@@ -22,3 +23,8 @@ class Backend:
     views: Views
     sockets: SocketMode
     url: str = ""
+
+    @property
+    def transport(self) -> Transport:
+        """The way to the app."""
+        return self.sockets

@@ -12,10 +12,12 @@ from typing import Literal
 class Change:
     """A message was posted or edited (`shown`), deleted (`gone`), or a click on it failed (`warned`).
 
+    `view` says that a person's modals changed, `home` their home tab: both have no channel, and the view's id as `ts`.
+
     `only` is the one person whom it concerns; None means everybody.
     """
 
-    kind: Literal["shown", "gone", "warned"]
+    kind: Literal["shown", "gone", "warned", "view", "home"]
     channel: str
     ts: str
     thread_ts: str | None = None

@@ -6,26 +6,15 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from random import Random
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from demo.slack import limits
+from demo.slack.transport import FIRST, Ack, Kind, NotDelivered, Retry
 
 log = logging.getLogger(__name__)
-Kind = Literal["slash_commands", "interactive", "events_api"]
-
-
-class NotDelivered(Exception):
-    """No connection was there to take an envelope."""
-
-
-@dataclass(frozen=True)
-class Ack:
-    """An app's acknowledgement: its payload, if it sent one, and after how many seconds it came."""
-
-    payload: dict[str, Any] | None
-    seconds: float
 
 
 @dataclass
@@ -35,15 +24,18 @@ class _Waiting:
 
 
 class SocketMode:
-    """The sockets of one app. `ack_seconds` is how long it may take to acknowledge."""
+    """The sockets of one app. `ack_seconds` is how long it may take to acknowledge.
 
-    def __init__(self, app_id: str, *, ack_seconds: float = limits.ACK) -> None:
+    Which connection an envelope goes to is chance; a `seed` makes it the same chance each time.
+    """
+
+    def __init__(self, app_id: str, *, ack_seconds: float = limits.ACK, seed: int | None = None) -> None:
         self._app_id = app_id
         self._ack_seconds = ack_seconds
         self._tickets: set[str] = set()
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, _Waiting] = {}
-        self._turn = 0
+        self._random = Random(seed)  # noqa: S311 - which connection is no secret
 
     @property
     def connected(self) -> int:
@@ -76,15 +68,14 @@ class SocketMode:
                 self._sockets.remove(socket)
         return socket
 
-    async def deliver(self, kind: Kind, payload: dict[str, Any]) -> Ack:
+    async def deliver(self, kind: Kind, payload: dict[str, Any], retry: Retry = FIRST) -> Ack:
         """Send one envelope to one connection and wait for its acknowledgement.
 
         Raises NotDelivered where nothing is connected, TimeoutError where nothing is acknowledged in time.
         """
         if not self._sockets:
             raise NotDelivered
-        self._turn += 1
-        socket = self._sockets[self._turn % len(self._sockets)]
+        socket = self._random.choice(self._sockets)
         envelope_id = secrets.token_hex(16)
         envelope = {
             "envelope_id": envelope_id,
@@ -92,6 +83,8 @@ class SocketMode:
             "payload": payload,
             "accepts_response_payload": kind != "events_api",
         }
+        if kind == "events_api":
+            envelope |= {"retry_attempt": retry.attempt, "retry_reason": retry.reason}
         waiting = self._waiting[envelope_id] = _Waiting(time.perf_counter())
         try:
             await socket.send_json(envelope)

@@ -62,7 +62,7 @@ class StandIn:
             feed=feed,
             triggers=Triggers(clock),
             response_urls=ResponseUrls(clock),
-            views=Views(world),
+            views=Views(world, feed),
             sockets=SocketMode(world.app.id, ack_seconds=ack_seconds),
         )
         self.faults = Faults()
@@ -94,6 +94,7 @@ class StandIn:
     async def stop(self) -> None:
         """Say goodbye to apps and pages, and stop listening; within two seconds."""
         self.backend.feed.close()
+        await self.deliveries.events.stop()
         await self.backend.sockets.disconnect("link_disabled")
         await self._runner.cleanup()
         self._archive.close()

@@ -99,8 +99,20 @@ class Command(_Frozen):
     should_escape: bool = False
 
 
+class Shortcut(_Frozen):
+    """A shortcut of the app: in a message's menu, or global."""
+
+    name: str
+    callback_id: str
+    description: str = ""
+    type: Literal["message", "global"] = "message"
+
+
 class App(_Frozen):
-    """The one app that is installed, with its bot user, scopes and commands."""
+    """The one app that is installed, with its bot user, scopes, commands, shortcuts and events.
+
+    Links to `unfurl_domains` and what is below them are told to it.
+    """
 
     id: str
     name: str
@@ -110,6 +122,9 @@ class App(_Frozen):
     icon: str = ""
     scopes: tuple[str, ...]
     commands: tuple[Command, ...]
+    shortcuts: tuple[Shortcut, ...] = ()
+    events: tuple[str, ...] = ()
+    unfurl_domains: tuple[str, ...] = ()
 
 
 class World(_Frozen):

@@ -145,7 +145,7 @@ async def test_the_bot_writes_and_reads_only_where_it_is_a_member(client: AsyncW
 
 async def test_messages_that_are_not_there_or_not_its_own(client: AsyncWebClient, slack: StandIn) -> None:
     """An app changes only its own messages, and only those that exist."""
-    theirs = slack.as_user("U0DANA").say(TRAINING, "mine").ts
+    theirs = (await slack.as_user("U0DANA").say(TRAINING, "mine")).ts
     assert await code(client.chat_update(channel=TRAINING, ts=theirs, text="x")) == "cant_update_message"
     assert await code(client.chat_delete(channel=TRAINING, ts=theirs)) == "cant_delete_message"
     assert await code(client.chat_update(channel=TRAINING, ts="1.1", text="x")) == "message_not_found"

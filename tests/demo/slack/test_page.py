@@ -74,7 +74,7 @@ async def test_strange_requests_are_refused(slack: StandIn) -> None:
             assert response.status == 415
         async with session.post(f"{slack.url}/act", json={"user": "U0DANA"}) as response:
             assert response.status == 400
-        hidden = slack.as_user("U0DANA").say(DELAYS, "hidden from Gus").ts
+        hidden = (await slack.as_user("U0DANA").say(DELAYS, "hidden from Gus")).ts
         async with session.get(f"{slack.url}/raw?user=U0GUS&channel={DELAYS}&ts={hidden}") as response:
             assert response.status == 404
     assert slack.messages("C0TRAINING") == []
@@ -85,7 +85,7 @@ async def test_nothing_is_missed_between_a_page_and_its_news(slack: StandIn) -> 
     html = await fetch(f"{slack.url}/?user=U0DANA&channel={DELAYS}")
     seen = re.search(r'data-seen="(\d+)"', html)
     assert seen is not None
-    slack.as_user("U0OMAR").say(DELAYS, "in between")
+    await slack.as_user("U0OMAR").say(DELAYS, "in between")
     news = f"{slack.url}/events?user=U0DANA&after={seen[1]}"
     async with ClientSession() as session, session.get(news) as response:
         lines = [await response.content.readline() for _ in range(3)]

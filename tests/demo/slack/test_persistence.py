@@ -25,7 +25,7 @@ async def test_a_restart_keeps_messages_and_threads(tmp_path: Path) -> None:
         assert slack.messages("C0TRAINING") == before
         assert [m.text for m in slack.replies("C0TRAINING", str(kept["ts"]))] == ["reply"]
         assert slack.ephemerals("U0DANA", "C0TRAINING") == []
-        assert slack.as_user("U0DANA").say("C0TRAINING", "next").ts > str(kept["ts"])
+        assert (await slack.as_user("U0DANA").say("C0TRAINING", "next")).ts > str(kept["ts"])
 
 
 async def test_the_program_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
