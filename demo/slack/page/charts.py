@@ -7,7 +7,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 420, 240
 _TOP, _RIGHT, _LEFT = 10, 10, 34
-_LETTER = 6.2  # the width of a letter of 12 units' height, about
+_LETTER = 6.6  # the width of a letter, about
 _TICKS = 4
 
 

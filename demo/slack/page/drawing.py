@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from demo.slack.page.charts import Chart, lay_out
 from demo.slack.page.markdown import render_markdown
 from demo.slack.page.mrkdwn import render_mrkdwn, render_plain
-from demo.slack.page.names import conversation_name
+from demo.slack.page.names import conversation_name, is_direct
 from demo.slack.page.reader import Reader, is_web
 from demo.slack.page.rich_text import render_rich_text, words_of
 from demo.slack.workspace import Conversation, Workspace
@@ -109,12 +109,12 @@ class Drawing:
         if kind == "users_select":
             yield from (person.id for person in self._reader.world.people if not person.deleted)
             return
-        shown = set((element.get("filter") or {}).get("include") or ("im", "mpim", "private", "public"))
+        if kind == "channels_select":
+            shown = {"public"}
+        else:
+            shown = set((element.get("filter") or {}).get("include") or ("im", "mpim", "private", "public"))
         for conversation in self._workspace.conversations_of(self.me):
-            is_direct = conversation.id.startswith("D")
-            if kind == "channels_select" and not is_direct:
-                yield conversation.id
-            elif kind == "conversations_select" and ("im" if is_direct else "public") in shown:
+            if ("im" if is_direct(conversation) else "public") in shown:
                 yield conversation.id
 
     def _name(self, ref: str) -> str:

@@ -79,9 +79,10 @@ class Page:
         raise web.HTTPNotFound(text="No such message or view here.")
 
     def _drawn(self, reader: Reader, conversation: Conversation, tab: str | None, thread: str | None, at: str) -> str:
-        self._unread.read(reader.person, conversation)
         mine = self._backend.workspace.conversations_of(reader.person.id)
         app = is_app(conversation, reader)
+        if not (app and tab == "home"):
+            self._unread.read(reader.person, conversation)
         return self._renderer.page(
             reader,
             conversation=conversation,
