@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from demo.slack.feed import Feed
+from demo.slack.http_delivery import HttpDelivery
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
 from demo.slack.transport import Transport
@@ -13,7 +14,7 @@ from demo.slack.world import World
 
 @dataclass
 class Backend:
-    """The workspace and what apps do with it; `url` is the server's address once it listens."""
+    """The workspace and the ways to and from the app; `url` is the server's address once it listens."""
 
     world: World
     workspace: Workspace
@@ -22,9 +23,10 @@ class Backend:
     response_urls: ResponseUrls
     views: Views
     sockets: SocketMode
+    http: HttpDelivery
     url: str = ""
 
     @property
     def transport(self) -> Transport:
-        """The way to the app."""
-        return self.sockets
+        """The way to the app: HTTP where it has a request URL, else Socket Mode."""
+        return self.sockets if self.http.request_url is None else self.http

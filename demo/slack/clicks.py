@@ -77,7 +77,12 @@ def _acted(found: Found, raw: Raw, before: Values, chooser: Chooser) -> tuple[di
     if element["type"] not in KINDS:
         return {"type": element["type"], **ids, **_pressed(element, raw), **when}, before
     chosen = chooser.chosen(element, raw)
-    return chosen | ids | when, changed(before, ids["block_id"], ids["action_id"], chosen)
+    shown = {
+        key: value
+        for key, value in element.items()
+        if key in ("placeholder", "confirm", KINDS[element["type"]].initial)
+    }
+    return {**shown, **chosen, **ids, **when}, changed(before, ids["block_id"], ids["action_id"], chosen)
 
 
 def _pressed(element: Element, raw: Raw) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What people do, sent to the app: commands, clicks, forms, shortcuts, mentions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from demo.slack.backend import Backend
@@ -7,7 +8,7 @@ from demo.slack.clicks import Clicks, find
 from demo.slack.content import Content, read_content
 from demo.slack.courier import send
 from demo.slack.errors import SlackError
-from demo.slack.events import Events
+from demo.slack.events import RETRIES, Events
 from demo.slack.inputs import Inputs
 from demo.slack.messages import Message
 from demo.slack.modals import Modals
@@ -29,13 +30,13 @@ class Deliveries:
     Every method raises SlackError for what the person could not have done.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, retry_seconds: Sequence[float] = RETRIES) -> None:
         self._backend = backend
         self._payloads = Payloads(backend)
         self._suggestions = Suggestions(backend, self._payloads)
         self._clicks = Clicks(backend, self._payloads, self._suggestions)
         self._modals = Modals(backend, self._payloads, self._suggestions)
-        self.events = Events(backend)
+        self.events = Events(backend, retry_seconds)
         self._news = News(backend, self.events)
 
     # Commands and shortcuts

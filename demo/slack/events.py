@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from demo.slack.backend import Backend
-from demo.slack.courier import send
 from demo.slack.payloads import TOKEN
-from demo.slack.transport import FIRST, Retry
+from demo.slack.transport import FIRST, NotDelivered, Retry
 
 RETRIES = (0.0, 60.0, 300.0)
 
@@ -17,22 +16,45 @@ RETRIES = (0.0, 60.0, 300.0)
 class Events:
     """Sends events in the background, three times more where they are not acknowledged.
 
-    `retry_seconds` is how long it waits before each retry.
+    `retry_seconds` is how long it waits before each retry. Slack promises neither order nor that an event comes only
+    once: tests ask for either mishap by `duplicate_next` and `hold_next`.
     """
 
     def __init__(self, backend: Backend, retry_seconds: Sequence[float] = RETRIES) -> None:
         self.retry_seconds = retry_seconds
         self._backend = backend
         self._under_way: set[asyncio.Task[None]] = set()
+        self._duplicated = 0
+        self._to_hold = 0
+        self._held: list[dict[str, Any]] = []
+
+    def duplicate_next(self, times: int = 1) -> None:
+        """Send each of the next events twice, with the same event_id."""
+        self._duplicated += times
+
+    def hold_next(self, times: int = 1) -> None:
+        """Keep the next events back until one after them was acknowledged or given up, or until `release`."""
+        self._to_hold += times
+
+    def release(self) -> None:
+        """Send what is held back, the last first."""
+        while self._held:
+            self._start(self._held.pop())
 
     def emit(self, event: dict[str, Any]) -> None:
         """Send an event, without waiting for it."""
-        task = asyncio.create_task(self._send(self._envelope(event)))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        envelope = self._envelope(event)
+        if self._to_hold:
+            self._to_hold -= 1
+            self._held.append(envelope)
+            return
+        if self._duplicated:
+            self._duplicated -= 1
+            self._start(envelope)
+        self._start(envelope)
 
     async def settle(self) -> None:
-        """Return once every event is acknowledged or given up."""
+        """Return once every event is acknowledged or given up, but for those held back."""
         while self._under_way:
             await asyncio.gather(*self._under_way)
 
@@ -42,14 +64,23 @@ class Events:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _send(self, payload: dict[str, Any]) -> None:
+    def _start(self, envelope: dict[str, Any]) -> None:
+        task = asyncio.create_task(self._send(envelope))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _send(self, envelope: dict[str, Any]) -> None:
         retry = FIRST
         for wait in (*self.retry_seconds, None):
-            outcome = await send(self._backend, "events_api", payload, retry)
-            if outcome.acked or wait is None:
-                return
-            await asyncio.sleep(wait)
-            retry = Retry(retry.attempt + 1, outcome.error or "")
+            try:
+                await self._backend.transport.deliver("events_api", envelope, retry)
+                break
+            except NotDelivered as exc:
+                if wait is None or exc.no_retry:
+                    break
+                retry = Retry(retry.attempt + 1, exc.reason)
+                await asyncio.sleep(wait)
+        self.release()
 
     def _envelope(self, event: dict[str, Any]) -> dict[str, Any]:
         world = self._backend.world

@@ -61,8 +61,9 @@ class Payloads:
         }
 
     def closed(self, user: str, view: View, *, is_cleared: bool) -> Payload:
-        """`view_closed`; it has no trigger id."""
-        payload = self._interaction("view_closed", user) | {"view": view, "is_cleared": is_cleared}
+        """`view_closed`; it has no trigger id, and nothing of what was filled in."""
+        emptied = view | {"state": {"values": {}}}
+        payload = self._interaction("view_closed", user) | {"view": emptied, "is_cleared": is_cleared}
         del payload["trigger_id"]
         return payload
 

@@ -15,10 +15,13 @@ from demo.slack.api.server import Call, Tokens
 from demo.slack.archive import Archive
 from demo.slack.backend import Backend
 from demo.slack.deliveries import Deliveries
+from demo.slack.events import RETRIES
 from demo.slack.faults import Faults
 from demo.slack.feed import Feed
+from demo.slack.http_delivery import SIGNING_SECRET, HttpDelivery
 from demo.slack.messages import Message
 from demo.slack.page import Page
+from demo.slack.payloads import TOKEN
 from demo.slack.rates import Rates
 from demo.slack.responses import Responses
 from demo.slack.socket_mode import SocketMode
@@ -37,7 +40,9 @@ class StandIn:
 
     `data` is the folder that keeps messages (None: memory only), `port` 0 any free one. `rate_limits`
     switches Slack's budgets, `ack_seconds` is how long an app may take to acknowledge, and `clock` tells
-    the seconds since 1970 by which messages, budgets, trigger ids and response URLs age.
+    the seconds since 1970 by which messages, budgets, trigger ids and response URLs age. With a `request_url` the app
+    is reached by HTTP, signed with `signing_secret`, and else by Socket Mode, where `seed` fixes which connection gets
+    what. `retry_seconds` is how long an event waits before each retry.
     """
 
     def __init__(
@@ -51,6 +56,10 @@ class StandIn:
         rate_limits: bool = True,
         ack_seconds: float = limits.ACK,
         clock: Clock = time.time,
+        request_url: str | None = None,
+        signing_secret: str = SIGNING_SECRET,
+        retry_seconds: Sequence[float] = RETRIES,
+        seed: int | None = None,
     ) -> None:
         world = world or load_world()
         feed = Feed()
@@ -63,11 +72,12 @@ class StandIn:
             triggers=Triggers(clock),
             response_urls=ResponseUrls(clock),
             views=Views(world, feed),
-            sockets=SocketMode(world.app.id, ack_seconds=ack_seconds),
+            sockets=SocketMode(world.app.id, ack_seconds=ack_seconds, seed=seed),
+            http=HttpDelivery(clock, request_url=request_url, signing_secret=signing_secret, ack_seconds=ack_seconds),
         )
         self.faults = Faults()
         self.rates = Rates(clock, enabled=rate_limits)
-        self.deliveries = Deliveries(self.backend)
+        self.deliveries = Deliveries(self.backend, retry_seconds)
         self._api = WebApi(self.backend, Tokens(bot_token, app_token), self.rates, self.faults)
         self.bot_token = bot_token
         self.app_token = app_token
@@ -96,8 +106,24 @@ class StandIn:
         self.backend.feed.close()
         await self.deliveries.events.stop()
         await self.backend.sockets.disconnect("link_disabled")
+        await self.backend.http.close()
         await self._runner.cleanup()
         self._archive.close()
+
+    async def use_request_url(self, request_url: str | None) -> None:
+        """Reach the app by HTTP from now on, after it echoed a challenge; None goes back to Socket Mode.
+
+        Raises SlackError url_verification_failed.
+        """
+        if request_url is None:
+            self.backend.http.request_url = None
+        else:
+            await self.backend.http.verify(request_url, TOKEN)
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that signs what is sent by HTTP."""
+        return self.backend.http.signing_secret
 
     @property
     def url(self) -> str:

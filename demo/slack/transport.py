@@ -7,11 +7,16 @@ Kind = Literal["slash_commands", "interactive", "events_api"]
 
 
 class NotDelivered(Exception):
-    """An app could not be reached, or refused. `code` is Slack's word for it."""
+    """An app could not be reached, refused, or did not acknowledge in time.
 
-    def __init__(self, code: str = "not_connected", *, no_retry: bool = False) -> None:
+    `code` is what went wrong (`timeout`, `not_connected`, `http_service_error`, …), `reason` what Slack says about it
+    when it retries an event, and `no_retry` that the app asked it not to.
+    """
+
+    def __init__(self, code: str, reason: str, *, no_retry: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.reason = reason
         self.no_retry = no_retry
 
 
@@ -38,8 +43,5 @@ class Transport(Protocol):
     """A way to an app."""
 
     async def deliver(self, kind: Kind, payload: dict[str, Any], retry: Retry = FIRST) -> Ack:
-        """Send one payload and wait for its acknowledgement.
-
-        Raises NotDelivered where the app can't be reached, TimeoutError where it does not acknowledge in time.
-        """
+        """Send one payload and wait for its acknowledgement; raises NotDelivered."""
         ...
