@@ -121,7 +121,7 @@ class Drawing:
         if person := self._reader.world.users.get(ref):
             return person.real_name
         conversation = self._workspace.conversation(ref)
-        return ("" if ref.startswith("D") else "#") + conversation_name(conversation, self._reader)
+        return ("" if is_direct(conversation) else "#") + conversation_name(conversation, self._reader)
 
 
 def _option(value: str, name: str) -> Json:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from demo.slack.page.unread import Unread
 
 _HEARTBEAT = 15.0
 _EVENT_STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+
+
+Changes = asyncio.Queue[Change | None]
 
 
 class News:
@@ -34,17 +38,22 @@ class News:
         response = web.StreamResponse(headers=_EVENT_STREAM)
         with self._backend.feed.subscribe(int(after) if after.isdecimal() else None) as changes:
             await response.prepare(request)
-            await response.write(b": hello\n\n")
-            while True:
-                try:
-                    change = await asyncio.wait_for(changes.get(), _HEARTBEAT)
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                if change is None:
-                    return response
-                for news in self._of(change, self._sight.reader(reader.person.id), channel):
-                    await response.write(f"data: {json.dumps(news)}\n\n".encode())
+            with suppress(ConnectionResetError):  # the page was closed
+                await self._send(response, changes, reader, channel)
+        return response
+
+    async def _send(self, response: web.StreamResponse, changes: Changes, reader: Reader, channel: str) -> None:
+        await response.write(b": hello\n\n")
+        while True:
+            try:
+                change = await asyncio.wait_for(changes.get(), _HEARTBEAT)
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if change is None:
+                return
+            for news in self._of(change, self._sight.reader(reader.person.id), channel):
+                await response.write(f"data: {json.dumps(news)}\n\n".encode())
 
     def _of(self, change: Change, reader: Reader, channel: str) -> Iterator[dict[str, Any]]:
         """What one change means to one reader: nothing, a mark, its message, or its thread's parent as well."""

@@ -94,6 +94,7 @@ class Page:
             members=[self._backend.world.users[user] for user in sorted(conversation.members)],
             messages=self._sight.messages(reader, conversation),
             thread=self._sight.thread(reader, conversation, thread),
+            direct=is_direct(conversation),
             tabs=app,
             tab="home" if app and tab == "home" else "messages",
             at=at,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from demo.slack.messages import Message
+from demo.slack.page.names import is_direct
 from demo.slack.workspace import Conversation, Workspace
 from demo.slack.world import Person
 
@@ -39,8 +40,7 @@ class Unread:
         last = self._read[person.id, conversation.id]
         found = [message for message in self._seen(person, conversation) if message.ts > last]
         new = [message for message in found if message.user != person.id]
-        direct = conversation.id.startswith("D")
-        told = sum(direct or self.mentions(message, person) for message in new)
+        told = sum(is_direct(conversation) or self.mentions(message, person) for message in new)
         return Mark(told > 0 or any(not message.is_reply for message in new), told)
 
     def mentions(self, message: Message, person: Person) -> bool:

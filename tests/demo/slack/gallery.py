@@ -1,7 +1,10 @@
 """Every block and every input, each at its most telling: for tests of what is drawn, and for looking at."""
 
+from copy import deepcopy
 from typing import Any
 
+from demo.slack.blocks import complete_ids
+from demo.slack.content import Content
 from tests.demo.slack.cards import CONFIRM, Block, actions, button, mrkdwn, plain, rich, section, words
 
 # A picture that needs no network.
@@ -60,7 +63,7 @@ RICH = {
         {"type": "rich_text_list", "style": "ordered", "indent": 1, "offset": 2, "elements": [
             {"type": "rich_text_section", "elements": [{"type": "text", "text": "third, indented"}]}]},
         {"type": "rich_text_quote", "elements": [{"type": "text", "text": "a quotation\nof two lines"}]},
-        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "ValueError: visib is null\n  at 12"}]},
+        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "ValueError: null\n  at 12"}]},
     ],
 }  # fmt: skip
 
@@ -119,7 +122,7 @@ def charts() -> list[list[Block]]:
     many = [series(f"series {at}", at, at + 1.5, at - 2.0) for at in range(12)]
     return [
         [
-            chart("line", "AUC by version", series("delays", 0.81, 0.83, 0.79, 0.84), series("claims", 0.7, 0.72, 0.75, 0.74)),
+            chart("line", "AUC by version", series("delays", 0.81, 0.83, 0.79, 0.84), series("claims", 0.7, 0.72, 0.7, 0.7)),
             chart("bar", "Runs by month", slanted, x="month", y="runs"),
         ],
         [
@@ -142,7 +145,8 @@ def card_blocks() -> list[Block]:
         {"type": "container", "title": plain("Fixed"), "width": "full", "has_header_divider": True,
          "child_blocks": [section("always open")]},
         {"type": "file", "external_id": "log-1", "source": "remote"},
-        {"type": "video", "title": plain("How it trains"), "title_url": "https://video.example/1", "alt_text": "a video",
+        {"type": "video", "title": plain("How it trains"), "title_url": "https://video.example/1",
+         "alt_text": "a video",
          "video_url": "https://video.example/1/embed", "thumbnail_url": "https://video.example/1.png",
          "description": plain("three minutes"), "provider_name": "Video", "author_name": "Dana"},
         {"type": "context_actions", "elements": [
@@ -227,3 +231,8 @@ def home() -> Block:
         rich({"type": "text", "text": "nothing else"}),
     ]
     return {"type": "home", "blocks": blocks}
+
+
+def content(blocks: list[Block]) -> Content:
+    """The blocks as a workspace keeps them, with ids; nothing is checked."""
+    return Content("in other words", complete_ids(deepcopy(blocks)))
