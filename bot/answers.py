@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from bot import limits
-from bot.render import Markup, Message, Rendered, escape, fit
+from bot.markup import Markup, escape, fit
+from bot.render import Home, Message, Rendered
 
 LONGEST_SHARED = limits.SPARE_CHARACTERS // 2  # characters of a command; what else the button holds needs the rest
 
@@ -32,6 +33,13 @@ class Refused(Message):
     sentence: str
     hint: str = ""
     proposals: tuple[Proposal, ...] = ()
+
+
+class Closed(Home):
+    """The home tab of who may see nothing."""
+
+    template: ClassVar[str] = "closed"
+    sentence: str
 
 
 def with_share(rendered: Rendered, command: str) -> Rendered:

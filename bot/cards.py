@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from bot.comparison import Line
 from bot.domain import Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
+from bot.markup import Markup, date, escape, fit
 from bot.phrases import about, change, count, differing, lasted, number
-from bot.render import Markup, Message, date, escape, fit
+from bot.render import Message
 
 if TYPE_CHECKING:  # the store is no part of what is pure
     from bot.store import FollowedRun

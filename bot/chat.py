@@ -93,6 +93,10 @@ class SlackChat:
             log.error("slack.blocks_refused", error=error.detail, text=message.text[:80])
             return await self._ask(method(text=message.text, **arguments))
 
+    async def publish(self, person: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_publish(user_id=person, view=view))
+
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """See `bot.ports.Chat`."""
         hook = AsyncWebhookClient(response_url, session=self._session, timeout=TIMEOUT)
@@ -184,9 +188,11 @@ class SocketMode:
 
     def __init__(self, chat: SlackChat, app_token: str, base_url: str, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._me = re.compile(rf"<@{re.escape(str(chat.identity.get('user_id')))}(?:\|[^<>]*)?>")
         app = AsyncApp(client=chat.client, process_before_response=True, logger=None)
         app.command(re.compile(".*"))(self._on_command)
         app.action(re.compile(".*"))(self._on_action)
+        app.event(re.compile("app_home_opened|app_mention|message"))(self._on_event)
         client = AsyncWebClient(app_token, base_url=base_url, timeout=TIMEOUT)
         self._handler = AsyncSocketModeHandler(app, app_token, web_client=client)
 
@@ -216,12 +222,13 @@ class SocketMode:
 
     async def _on_action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         clicked, container = body["actions"][0], body.get("container") or {}
-        channel = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
-        message = container.get("message_ts", "")
+        person = body["user"]["id"]
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or person  # none: the home tab
+        message = container.get("message_ts") or (body.get("view") or {}).get("hash", "")
         await self._dispatcher.click(
             Request(
                 id=f"click:{channel}:{message}:{clicked['action_id']}:{clicked.get('value', '')}",
-                person=body["user"]["id"],
+                person=person,
                 team=(body.get("team") or {}).get("id", ""),
                 channel=channel,
                 text=clicked.get("value") or "",
@@ -230,3 +237,25 @@ class SocketMode:
             clicked["action_id"],
         )
         await ack()
+
+    async def _on_event(self, body: dict[str, Any]) -> None:
+        event = body["event"]
+        if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+            return  # what apps write, edits, joins
+        text = str(event.get("text") or "")
+        mentioned = self._me.search(text)
+        direct = event.get("channel_type") == "im"
+        request = Request(
+            id=f"event:{body['event_id']}",
+            person=event["user"],
+            team=body.get("team_id", ""),
+            channel=event["user"] if direct else event.get("channel", ""),
+            text=text[mentioned.end() :].strip() if mentioned else text.strip(),
+        )
+        match event["type"]:
+            case "app_home_opened" if event.get("tab") == "home":
+                await self._dispatcher.open_home(request)
+            case "app_mention":
+                await self._dispatcher.mention(request)
+            case "message" if direct:
+                await self._dispatcher.mention(request)

@@ -1,4 +1,4 @@
-"""How a command, a button and a piece of work are declared, and how what `commands/` declares is found.
+"""How a command, a button, the home tab and a piece of work are declared, and how what `commands/` declares is found.
 
 A file in `commands/` holds one command. Nothing else has to be edited to add one:
 
@@ -25,7 +25,7 @@ from bot.catalogue import Model
 from bot.domain import Person
 from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
-from bot.render import Message
+from bot.render import Home, Message
 from bot.station import Station
 from bot.words import Arguments, nearest
 
@@ -74,6 +74,7 @@ class Call:
 
 CommandHandler: TypeAlias = Callable[[Call, Any], Awaitable[Message | Work]]
 ButtonHandler: TypeAlias = Callable[[Call, str], Awaitable[Message | Work]]
+HomeHandler: TypeAlias = Callable[[Call], Awaitable[Home]]
 WorkHandler: TypeAlias = Callable[[JobContext, dict[str, Any], Station], Awaitable[Any]]
 
 
@@ -124,6 +125,14 @@ class Button:
 
 
 @dataclass(frozen=True)
+class HomeTab:
+    """The declared home tab of the app: there is one."""
+
+    handler: HomeHandler
+    name: str = "home"
+
+
+@dataclass(frozen=True)
 class WorkKind:
     """A declared kind of durable work."""
 
@@ -141,12 +150,17 @@ def action(name: str, *, right: Right) -> Callable[[F], F]:
     return lambda handler: _marked(handler, Button(name, right, handler))
 
 
+def home_tab(handler: F) -> F:
+    """Declare what a person sees on the app's home tab; whoever may read, may open it."""
+    return _marked(handler, HomeTab(handler))
+
+
 def work(kind: str) -> Callable[[F], F]:
     """Declare how a kind of durable work is carried out."""
     return lambda handler: _marked(handler, WorkKind(kind, handler))
 
 
-def _marked(handler: F, declared: Command | Button | WorkKind) -> F:
+def _marked(handler: F, declared: Command | Button | HomeTab | WorkKind) -> F:
     setattr(handler, _MARK, declared)
     return handler
 
@@ -157,6 +171,7 @@ class Registered:
 
     commands: dict[str, Command] = field(default_factory=dict)
     buttons: dict[str, Button] = field(default_factory=dict)
+    homes: dict[str, HomeTab] = field(default_factory=dict)
     works: dict[str, WorkKind] = field(default_factory=dict)
 
     def add(self, module: ModuleType) -> None:
@@ -166,7 +181,7 @@ class Registered:
             if declared is None or member.__module__ != module.__name__:
                 continue
             kinds: Mapping[type, dict[str, Any]] = {
-                Command: self.commands, Button: self.buttons, WorkKind: self.works,
+                Command: self.commands, Button: self.buttons, HomeTab: self.homes, WorkKind: self.works,
             }  # fmt: skip
             known = kinds[type(declared)]
             if declared.name in known:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import Coroutine
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +18,7 @@ from structlog import get_logger
 from structlog.contextvars import bound_contextvars
 
 from bot.access import Right
-from bot.answers import Proposal, Refused, Told, shared_by, with_share
+from bot.answers import Closed, Proposal, Refused, Told, shared_by, with_share
 from bot.commands import Asked, Button, Call, Registered, Work
 from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, UnknownWord, shorten
 from bot.interpret import Interpreter, Request
@@ -29,15 +30,17 @@ from bot.store import AuditEntry
 log = get_logger(__name__)
 ACKNOWLEDGE_WITHIN = 2.0  # seconds; Slack gives 3
 SHARE_AGAIN = 10.0  # seconds between attempts while Slack doesn't answer
+MOST_HEARD = 10_000  # messages to the bot that are remembered, so that one that comes again is known
 
 
 class Dispatcher:
     """Turns requests into answers and durable work."""
 
     def __init__(self, station: Station, registered: Registered) -> None:
-        self._station, self._buttons = station, registered.buttons
+        self._station, self._buttons, self._homes = station, registered.buttons, registered.homes
         self._interpreter = Interpreter(station, registered)
         self._late: set[asyncio.Task[Any]] = set()
+        self._heard: OrderedDict[str, None] = OrderedDict()
 
     async def command(self, request: Request) -> Rendered | None:
         """The answer to acknowledge with; None where it comes later, or as a card."""
@@ -64,6 +67,35 @@ class Dispatcher:
         if not reads:
             await asyncio.wait({answering})
         self._answer_later(answering, request)
+        if request.channel == request.person:  # on the home tab: drawn anew, the next click is another one
+            self._soon(self.open_home(request))
+
+    async def mention(self, request: Request) -> None:
+        """Carry out what was written to the bot. Slack delivers a message again where it is unsure; once is enough."""
+        if self._first(request) and (answer := await self.command(request)):
+            await self._deliver(request, answer)
+
+    async def open_home(self, request: Request) -> None:
+        """Show this person their home tab as it is now; to who has no role, why it is empty."""
+        with bound_contextvars(request=request.id, person=request.person):
+            try:
+                call = await self._interpreter.call(request, Right.READ, None)
+                views = [(await home.handler(call)).render() for home in self._homes.values()]
+            except Refusal as error:
+                views = [Closed(sentence=error.sentence).render()]
+            for view in views:
+                try:
+                    await self._station.chat.publish(request.person, view)
+                except ServiceError as error:
+                    log.warning("home.not_published", error=str(error))
+
+    def _first(self, request: Request) -> bool:
+        """Has this delivery not been here before? As far as this process remembers."""
+        new = request.id not in self._heard
+        self._heard[request.id] = None
+        while len(self._heard) > MOST_HEARD:
+            self._heard.popitem(last=False)
+        return new
 
     async def close(self, within: float) -> None:
         """Let late answers finish, for at most so many seconds."""
@@ -182,14 +214,22 @@ class Dispatcher:
         """When the answer is there, give it to the person alone."""
 
         async def deliver() -> None:
-            answer = await answering
-            if answer is None:
-                return
-            try:
-                await self._station.chat.respond(request.response_url, answer)
-            except ServiceError as error:
-                log.warning("answer.not_delivered", error=str(error))
+            if answer := await answering:
+                await self._deliver(request, answer)
 
-        task = asyncio.create_task(deliver())
+        self._soon(deliver())
+
+    def _soon(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(doing)
         self._late.add(task)
         task.add_done_callback(self._late.discard)
+
+    async def _deliver(self, request: Request, answer: Rendered) -> None:
+        """Give an answer to the person alone: where they asked, else directly."""
+        try:
+            if request.response_url:
+                await self._station.chat.respond(request.response_url, answer)
+            else:
+                await self._station.posting.tell(request.id, request.channel, request.person, answer)
+        except ServiceError as error:
+            log.warning("answer.not_delivered", error=str(error))

@@ -43,11 +43,14 @@ class Refusal(StationmasterError):
 
 
 class UnknownWord(Refusal):
-    """A `word` that no `kind` is called; `nearest` is what the person may have meant."""
+    """A `word` that no `kind` (`of` something) is called; `nearest` is what the person may have meant."""
 
-    def __init__(self, kind: str, word: str, nearest: Sequence[str] = (), *, hint: str = "", example: str = "") -> None:
+    def __init__(
+        self, kind: str, word: str, nearest: Sequence[str] = (), *, of: str = "", hint: str = "", example: str = ""
+    ) -> None:
+        whose = f" of {of}" if of else ""
         meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-        super().__init__(f"I don't know the {kind} “{shorten(word)}”.{meant}", hint=hint, example=example)
+        super().__init__(f"I don't know the {kind} “{shorten(word)}”{whose}.{meant}", hint=hint, example=example)
         self.kind = kind
         self.nearest = tuple(nearest)
 

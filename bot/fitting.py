@@ -18,8 +18,18 @@ _LISTS = {  # where a block of this type holds its items, and how many Slack tak
     "context": ("elements", limits.CONTEXT_ELEMENTS),
     "actions": ("elements", limits.ACTIONS),
 }
-_MOST_BLOCKS = limits.BLOCKS - limits.SPARE_BLOCKS
-_MOST_CHARACTERS = limits.ALL_BLOCKS - limits.SPARE_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many blocks fit, and how many characters of them together."""
+
+    blocks: int
+    characters: int
+
+
+MESSAGE = Room(limits.BLOCKS - limits.SPARE_BLOCKS, limits.ALL_BLOCKS - limits.SPARE_CHARACTERS)
+VIEW = Room(limits.VIEW_BLOCKS, limits.VIEW_CHARACTERS)
 
 
 @dataclass
@@ -53,8 +63,8 @@ class _Part:
 
     @property
     def most(self) -> int:
-        """How many items it may write."""
-        return _LISTS[self.frame["type"]][1] if self.frame else _MOST_BLOCKS
+        """How many items its own list takes; of what is no list, as many as there are."""
+        return _LISTS[self.frame["type"]][1] if self.frame else len(self.items)
 
     @property
     def cuttable(self) -> bool:
@@ -79,13 +89,13 @@ class _Part:
         return [{**self.frame, _LISTS[self.frame["type"]][0]: items}] if items else []
 
 
-def fitted(blocks: Sequence[Block]) -> list[Block]:
+def fitted(blocks: Sequence[Block], room: Room = MESSAGE) -> list[Block]:
     """The blocks, the largest list among them cut until all fit; where that isn't enough, without the largest."""
     parts = [part for kind, run in groupby(blocks, key=lambda block: block["type"]) for part in _parts(kind, list(run))]
     for part in parts:
         while part.count > part.most:
             part.cut()
-    while problem := _too_much(parts):
+    while problem := _too_much(parts, room):
         candidates = [part for part in parts if part.cuttable and not (problem == "blocks" and part.frame)]
         if candidates:
             max(candidates, key=lambda part: part.size).cut()
@@ -100,11 +110,11 @@ def _parts(kind: str, run: list[Block]) -> list[_Part]:
     return [_Part(block, list(block[_LISTS[kind][0]])) for block in run]
 
 
-def _too_much(parts: Sequence[_Part]) -> str:
+def _too_much(parts: Sequence[_Part], room: Room) -> str:
     """What there is too much of: "blocks", "characters", or nothing."""
-    if sum(part.blocks for part in parts) > _MOST_BLOCKS:
+    if sum(part.blocks for part in parts) > room.blocks:
         return "blocks"
-    return "characters" if sum(part.size for part in parts) > _MOST_CHARACTERS else ""
+    return "characters" if sum(part.size for part in parts) > room.characters else ""
 
 
 def _size(item: Any) -> int:

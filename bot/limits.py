@@ -7,6 +7,8 @@ from __future__ import annotations
 
 TEXT = 4_000  # a message's `text`; chat.update refuses more
 BLOCKS = 50
+VIEW_BLOCKS = 100  # of a modal or a home tab
+VIEW_CHARACTERS = 200_000  # of a view's blocks as JSON; Slack answers view_too_large above 250 KB of the whole
 ALL_BLOCKS = 13_000  # characters of all blocks together, about: Slack answers msg_blocks_too_long
 
 # What a rendered message leaves free for what is put around it: Share, "Dana shared", "resent".

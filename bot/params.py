@@ -32,7 +32,7 @@ def read_values(model: str, pipeline: Pipeline, typed: Mapping[str, str]) -> dic
         if parameter is None:
             known = [each.name for each in pipeline.parameters]
             hint = f"It takes {', '.join(known)}." if known else "It takes no parameters."
-            raise UnknownWord(f"parameter of {model}", name, nearest(name, known), hint=hint)
+            raise UnknownWord("parameter", name, nearest(name, known), of=model, hint=hint)
         values[name] = read_value(model, parameter, text)
     return values
 
@@ -42,7 +42,7 @@ def check_conf(model: str, pipeline: Pipeline, conf: Mapping[str, Any]) -> None:
     for name, value in conf.items():
         parameter = pipeline.parameter(name)
         if parameter is None:
-            raise UnknownWord(f"parameter of {model}", name)
+            raise UnknownWord("parameter", name, of=model)
         check_value(model, parameter, value)
     missing = [each.name for each in pipeline.parameters if each.required and each.name not in conf]
     if missing:

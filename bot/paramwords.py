@@ -44,8 +44,8 @@ def show(value: Any) -> str:
     """A JSON value for reading: as it would be typed, but on one line, and short; 15.0 is 15."""
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return str(int(value))
-    if value in ("", []):
-        return "none" if value == [] else "empty"
+    if value in ("", [], None):
+        return "empty" if value == "" else "none"
     return shorten(typed(value))
 
 

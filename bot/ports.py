@@ -114,6 +114,9 @@ class Chat(Protocol):
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """Answer a command or a click to that person alone; works where the bot is no member."""
 
+    async def publish(self, person: str, view: dict[str, Any]) -> None:
+        """Show this view on the person's home tab."""
+
     async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
         """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread."""
 

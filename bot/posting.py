@@ -74,10 +74,14 @@ class Posting:
 
     async def tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> None:
         """Say something to one person: as the answer to their request, else in its channel, else directly."""
+        if channel == person:  # their home tab, or nowhere
+            await self._chat.post(person, message)
+            return
         until, url = self._answerable.get(request_id, (0.0, ""))
         if url and time.monotonic() < until:
             try:
-                return await self._chat.respond(url, message)
+                await self._chat.respond(url, message)
+                return
             except ServiceError as error:
                 log.info("tell.response_url_failed", error=str(error))
         try:

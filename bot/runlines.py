@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain import Run, RunState
+from bot.markup import Markup, date, escape
 from bot.phrases import lasted
-from bot.render import Markup, date, escape
 
 if TYPE_CHECKING:  # the store is no part of what is pure
     from bot.store import FollowedRun
@@ -53,7 +53,7 @@ def _by(run: Run) -> str:
 def _how(run: Run) -> str:
     match run.state:
         case RunState.RUNNING:
-            return f"started {date(run.started, _WHEN)}"
+            return f"started {date(run.started, _WHEN)}" if run.started else f"since {date(run.queued, _WHEN)}"
         case RunState.QUEUED | RunState.SCHEDULED:
             return f"waits since {date(run.queued, _WHEN)}"
         case RunState.SUCCESS | RunState.FAILED:

@@ -14,9 +14,10 @@ from bot.commands import Call, command
 from bot.domain import RunKey, Task, Training, Version
 from bot.errors import ServiceError
 from bot.lineage import confirmed, key_of
+from bot.markup import Markup, escape
 from bot.paramwords import allowed
 from bot.phrases import number
-from bot.render import Markup, Message, escape
+from bot.render import Message
 from bot.runlines import RunLine, run_line
 from bot.station import Station
 from bot.words import Arguments

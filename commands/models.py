@@ -7,8 +7,9 @@ from typing import ClassVar, NamedTuple
 from bot.access import Right
 from bot.catalogue import Model
 from bot.commands import Call, command
+from bot.markup import Markup, date, escape, fit
 from bot.phrases import count, listed
-from bot.render import Markup, Message, date, escape, fit
+from bot.render import Message
 from bot.words import Arguments
 
 MOST_SHOWN = 30  # a message has 50 blocks, and a phone a short screen

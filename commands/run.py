@@ -27,8 +27,8 @@ from bot.errors import (
 )
 from bot.following import facts, typical_duration
 from bot.jobs import JobContext, RetryLater
+from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
-from bot.render import Markup, fit
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 from bot.words import Arguments
@@ -185,7 +185,7 @@ async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, station: Statio
         log.warning("card.nowhere", run=key.run_id)
         return
     await station.store.runs.change(key, card_channel=at.channel, card_ts=at.ts)
-    if at.channel != asked.channel:
+    if at.channel != asked.channel != asked.person:
         await _say_where(ctx, at, asked, station)
 
 

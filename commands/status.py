@@ -14,8 +14,9 @@ from bot.commands import Call, command
 from bot.domain import Run, RunKey
 from bot.errors import ServiceError, UnknownWord
 from bot.following import facts, outcome_of
+from bot.markup import Markup, date, escape
 from bot.phrases import count
-from bot.render import Markup, Message, date, escape
+from bot.render import Message
 from bot.runlines import RunLine, as_kept, run_line
 from bot.station import Station
 from bot.store import FollowedRun

@@ -21,13 +21,14 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "botocore": ["bot.cloud"],
     "sqlalchemy": ["bot.store.*", "bot.jobs.*", "bot.migrations", "bot.migrations.*"],
     "alembic": ["bot.migrations", "bot.migrations.*"],
-    "jinja2": ["bot.render"],
+    "jinja2": ["bot.templating"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
 ROOTS = {"bot.app", "bot.__main__"}  # these alone know the adapters
 PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas", "bot.words",
+    "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
+    "bot.words",
 }  # fmt: skip
 WITHOUT_EFFECT = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",

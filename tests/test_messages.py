@@ -17,7 +17,9 @@ import bot.app  # noqa: F401  # imports every module of the bot that declares a 
 from bot.answers import shared_by, with_share
 from bot.commands import discover
 from bot.finishing import RunEnded
-from bot.render import Markup, Message, environment, escape, messages
+from bot.markup import Markup, escape
+from bot.render import Message, messages
+from bot.templating import environment
 from tests.slack_rules import problems
 
 discover()

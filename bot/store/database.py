@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
@@ -100,10 +101,8 @@ def _with_driver(url: str) -> sa.URL:
 
 
 def _sqlite_writer(url: sa.URL, busy_timeout: float) -> AsyncEngine:
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_timeout * 1000:.0f}")
-    engine = create_async_engine(
-        url, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=_connecting(*pragmas)
-    )
+    arguments = _connecting(busy_timeout, "journal_mode=WAL", "synchronous=FULL")
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=arguments)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -113,7 +112,7 @@ def _sqlite_writer(url: sa.URL, busy_timeout: float) -> AsyncEngine:
 
 
 def _sqlite_readers(url: sa.URL, busy_timeout: float) -> AsyncEngine:
-    arguments = _connecting(f"busy_timeout={busy_timeout * 1000:.0f}", "query_only=ON")
+    arguments = _connecting(busy_timeout, "query_only=ON")
     return create_async_engine(
         url,
         pool_size=READERS,
@@ -124,11 +123,24 @@ def _sqlite_readers(url: sa.URL, busy_timeout: float) -> AsyncEngine:
     )
 
 
-def _connecting(*pragmas: str) -> dict[str, Any]:
+def _connecting(busy_timeout: float, *pragmas: str) -> dict[str, Any]:
     def connect(path: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, isolation_level=None)  # no BEGIN of the driver's own
+        connection = sqlite3.connect(path, busy_timeout, isolation_level=None)  # no BEGIN of the driver's own
         for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+            _set(connection, pragma, busy_timeout)
         return connection
 
     return {"async_creator_fn": lambda path, **_: PatientConnection(partial(connect, path))}
+
+
+def _set(connection: sqlite3.Connection, pragma: str, within: float) -> None:
+    """Set a pragma. To turn WAL on, SQLite takes a lock without waiting for it: so the waiting is done here."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)  # in the connection's own thread

@@ -1,6 +1,7 @@
 """Clicks: on elements of messages, of modals and of home tabs."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from demo.slack.backend import Backend
@@ -10,7 +11,7 @@ from demo.slack.errors import SlackError
 from demo.slack.feed import Change
 from demo.slack.inputs import Inputs, read_inputs
 from demo.slack.messages import Message
-from demo.slack.outcome import Outcome
+from demo.slack.outcome import TROUBLE, Outcome
 from demo.slack.payloads import Payloads
 from demo.slack.states import KINDS, Chooser, Element, Raw, Values, carried, changed, escaped, find_option, options_of
 from demo.slack.suggestions import Suggestions
@@ -57,7 +58,8 @@ class Clicks:
         self._backend.views.fill(view, values)
         if block["type"] == "input" and not block.get("dispatch_action"):
             return Outcome(acked=False, error="not_dispatched")
-        return await send(self._backend, "interactive", self._payloads.view_click(user, view, action))
+        outcome = await send(self._backend, "interactive", self._payloads.view_click(user, view, action))
+        return outcome if outcome.acked else replace(outcome, notice=TROUBLE)
 
 
 def find(blocks: list[dict[str, Any]], action_id: str, block_id: str | None) -> Found:

@@ -51,6 +51,9 @@ KINDS: dict[str, Kind] = {
 }
 
 
+EXTERNAL = ("external_select", "multi_external_select")
+
+
 @dataclass(frozen=True)
 class Chooser:
     """Turns what a browser has into what Slack sends.
@@ -88,7 +91,8 @@ class Chooser:
         return {"id": raw} if kind.read == "file" else raw
 
     def _option(self, element: Element, value: str) -> dict[str, Any]:
-        return escaped(find_option([*options_of(element), *self.offered.get(element["action_id"], ())], value))
+        suggested = self.offered.get(element["action_id"], ()) if element["type"] in EXTERNAL else ()
+        return escaped(find_option([*options_of(element), *suggested], value))
 
 
 def entry(element: Element, value: Any) -> dict[str, Any]:
@@ -117,9 +121,21 @@ def carried(values: Values, blocks: Sequence[dict[str, Any]]) -> Values:
         for element in interactive_elements(block):
             if element["type"] in KINDS:
                 old = values.get(block["block_id"], {}).get(element["action_id"])
-                fresh = old if old and old["type"] == element["type"] else initial(element)
-                kept.setdefault(block["block_id"], {})[element["action_id"]] = fresh
+                kept.setdefault(block["block_id"], {})[element["action_id"]] = _carried(element, old)
     return kept
+
+
+def _carried(element: Element, old: dict[str, Any] | None) -> dict[str, Any]:
+    """The old entry where it still fits; of options, those that are still offered."""
+    if old is None or old["type"] != element["type"]:
+        return initial(element)
+    kind = KINDS[element["type"]]
+    if kind.read != "option" or element["type"] in EXTERNAL:
+        return old
+    offered = {option["value"] for option in options_of(element)}
+    chosen = [option for option in (old[kind.key] if kind.many else [old[kind.key]]) if option]
+    left = [option for option in chosen if option["value"] in offered]
+    return entry(element, left if kind.many else next(iter(left), None))
 
 
 def changed(values: Values, block_id: str, action_id: str, new: dict[str, Any]) -> Values:

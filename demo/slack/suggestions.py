@@ -8,10 +8,9 @@ from demo.slack.blocks import check_blocks
 from demo.slack.courier import send
 from demo.slack.errors import SlackError
 from demo.slack.payloads import Payload, Payloads
-from demo.slack.states import Chooser, Element, options_of
+from demo.slack.states import EXTERNAL, Chooser, Element, options_of
 
 MIN_QUERY = 3
-_EXTERNAL = ("external_select", "multi_external_select")
 
 
 class Suggestions:
@@ -33,7 +32,7 @@ class Suggestions:
 
         Raises SlackError: action_not_found, options_not_loaded (no answer, or one that Slack refuses).
         """
-        if element["type"] not in _EXTERNAL:
+        if element["type"] not in EXTERNAL:
             raise SlackError("action_not_found")
         if len(text) < element.get("min_query_length", MIN_QUERY):
             return []

@@ -11,7 +11,7 @@ import pytest
 from bot.cards import FOLD_ABOVE, MOST_LINES, Facts, Link, Outcome, RunCard, TaskLine, run_card, task_lines
 from bot.comparison import Line
 from bot.domain import Dataset, Parameter, Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
-from bot.render import date
+from bot.markup import date
 from bot.store import FollowedRun
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -115,7 +115,7 @@ TAKES = "delays takes"
         ({"type": "number"}, 5, "1e400", "x=1e400 is not a number"),
         ({"type": "number"}, 5, "9" * 4000, "is not a number"),
         ({"type": "boolean"}, True, "maybe", f"x=maybe is not true or false: {TAKES} true or false (default true)."),
-        ({"type": ["integer", "null"]}, None, "x", f"is not a whole number: {TAKES} a whole number (default null)."),
+        ({"type": ["integer", "null"]}, None, "x", f"is not a whole number: {TAKES} a whole number (default none)."),
         ({"type": ["integer", "boolean"]}, 1, "x", "is not a whole number or true or false"),
         ({"type": "array"}, [], "[1", "x=[1 is not a list"),
         ({"type": "array"}, [], "[NaN]", "is not a list"),
@@ -134,7 +134,7 @@ TAKES = "delays takes"
         ),
         ({"type": "number", "multipleOf": 5}, 5, "7", f"x=7 is no multiple of 5: {TAKES} a number (default 5)."),
         ({"enum": ["s", "l"]}, "s", "m", f"x=m is not one of the choices: {TAKES} s or l (default s)."),
-        ({"enum": [1, None]}, 1, "2", f"x=2 is not one of the choices: {TAKES} 1 or null (default 1)."),
+        ({"enum": [1, None]}, 1, "2", f"x=2 is not one of the choices: {TAKES} 1 or none (default 1)."),
         ({"enum": list("abcdefghijklmnop")}, "a", "z", f"{TAKES} one of its choices (default a)."),
         ({"const": "a"}, "a", "b", f"x=b is not one of the choices: {TAKES} a (default a)."),
         ({"type": "string", "minLength": 2}, "ab", "a", "x=a is too short: delays takes at least 2 characters."),
@@ -219,7 +219,7 @@ def test_an_unknown_parameter_is_named_with_its_nearest(pipeline: Pipeline, mean
     """Refused before anything starts, saying what there is."""
     with pytest.raises(UnknownWord) as refused:
         read_values("delays", pipeline, {"learning-rate": "1"})
-    assert refused.value.sentence == f"I don't know the parameter of delays “learning-rate”. {meant}".rstrip()
+    assert refused.value.sentence == f"I don't know the parameter “learning-rate” of delays. {meant}".rstrip()
     assert refused.value.hint == hint
 
 
@@ -259,7 +259,7 @@ def test_what_is_shown_of_a_number_is_all_of_it(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("", "empty"), ([], "none"), (None, "null"), (["a", "b"], "a,b"), (["a,b"], '["a,b"]'), ([""], '[""]'),
+    [("", "empty"), ([], "none"), (None, "none"), (["a", "b"], "a,b"), (["a,b"], '["a,b"]'), ([""], '[""]'),
      ("two\nlines", "two lines"), ("é", "é"), ({"a": 1}, '{"a": 1}'), ("x" * 100, "x" * 59 + "…"), (0, "0")],
 )  # fmt: skip
 def test_values_are_shown_short_on_one_line(value: Any, shown: str) -> None:

@@ -13,7 +13,9 @@ from jinja2 import DictLoader, TemplateRuntimeError, UndefinedError
 
 from bot import limits
 from bot.answers import LONGEST_SHARED, Proposal, Told, shared_by, with_share
-from bot.render import Markup, Message, Rendered, date, environment, escape, fit, link, mention, unescape
+from bot.markup import Markup, date, escape, fit, link, mention, unescape
+from bot.render import Message, Rendered
+from bot.templating import environment
 from tests.slack_rules import problems
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)

@@ -9,6 +9,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from demo.slack import StandIn
 from demo.slack.errors import SlackError
+from demo.slack.http_delivery import HttpDelivery
+from demo.slack.socket_mode import SocketMode
 from tests.demo.slack.bolts import serving
 from tests.demo.slack.conftest import ACK_SECONDS
 
@@ -146,9 +148,9 @@ async def test_a_request_url_must_echo_its_challenge(slack: StandIn, as_json: bo
 
     async with serving(echo) as url:
         await slack.use_request_url(url)
-        assert slack.backend.transport is slack.backend.http
+        assert isinstance(slack.backend.transport, HttpDelivery)
     await slack.use_request_url(None)
-    assert slack.backend.transport is slack.backend.sockets
+    assert isinstance(slack.backend.transport, SocketMode)
 
 
 @pytest.mark.parametrize("answer", [web.json_response({"challenge": "no"}), web.Response(), web.Response(status=401)])
@@ -157,4 +159,4 @@ async def test_a_request_url_that_does_not_is_not_used(slack: StandIn, answer: w
     async with serving(Endpoint(answer)) as url:
         with pytest.raises(SlackError, match="url_verification_failed"):
             await slack.use_request_url(url)
-    assert slack.backend.transport is slack.backend.sockets
+    assert isinstance(slack.backend.transport, SocketMode)

@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -13,8 +13,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from demo.slack import StandIn
 from demo.slack.errors import SlackError
+from demo.slack.socket_mode import Cut, Reason
 from tests.demo.slack import cards
-from tests.demo.slack.conftest import Clock
+from tests.demo.slack.conftest import ACK_SECONDS, Clock
 
 TRAINING = "C0TRAINING"
 
@@ -187,32 +188,138 @@ async def test_a_response_url_works_five_times_in_thirty_minutes(clock: Clock) -
         assert "no_such_url" in (await AsyncWebhookClient(f"{slack.url}/response/x").send(text="x")).body
 
 
-async def test_envelopes_go_to_one_of_the_connections(slack: StandIn) -> None:
-    """Two connections share the envelopes, none is delivered twice, and each ticket works once."""
-    async with ClientSession() as session:
-        sockets = [await dial(session, slack) for _ in range(2)]
-        for socket in sockets:
-            assert (await socket.receive_json())["type"] == "hello"
+async def connected(session: ClientSession, slack: StandIn, count: int) -> list[ClientWebSocketResponse]:
+    """That many connections that have been welcomed."""
+    sockets = [await dial(session, slack) for _ in range(count)]
+    hellos = [await socket.receive_json() for socket in sockets]
+    assert [hello["type"] for hello in hellos] == ["hello"] * count
+    return sockets
 
-        async def serve(socket: ClientWebSocketResponse) -> str:
-            envelope = await socket.receive_json()
+
+async def serve(socket: ClientWebSocketResponse, got: list[dict[str, Any]]) -> None:
+    """Acknowledge all that comes, and note it; returns when the connection ends."""
+    async for frame in socket:
+        envelope = json.loads(frame.data)
+        got.append(envelope)
+        if "envelope_id" in envelope:
             await socket.send_json({"envelope_id": envelope["envelope_id"]})
-            return str(envelope["payload"]["text"])
 
-        servers = [asyncio.create_task(serve(socket)) for socket in sockets]
-        dana = slack.as_user("U0DANA")
-        await dana.slash(TRAINING, "/train a")
-        await dana.slash(TRAINING, "/train b")
-        assert sorted(await asyncio.gather(*servers)) == ["a", "b"]
-        async with session.get(f"{slack.url}/link/?ticket=used") as response:
-            assert response.status == 401
+
+async def test_envelopes_go_to_any_one_of_the_connections() -> None:
+    """None is delivered twice, and which one takes it is chance: the same chance for the same seed."""
+    orders = []
+    for _ in range(2):
+        async with StandIn(seed=7) as slack, ClientSession() as session, asyncio.TaskGroup() as group:
+            got: list[list[dict[str, Any]]] = [[], []]
+            for socket, envelopes in zip(await connected(session, slack, 2), got, strict=True):
+                group.create_task(serve(socket, envelopes))
+            for n in range(12):
+                assert (await slack.as_user("U0DANA").slash(TRAINING, f"/train {n}")).acked
+            texts = [[envelope["payload"]["text"] for envelope in envelopes] for envelopes in got]
+            await slack.backend.sockets.disconnect()
+        assert sorted(texts[0] + texts[1], key=int) == [str(n) for n in range(12)]
+        assert all(texts)
+        orders.append(texts)
+    assert orders[0] == orders[1]
+    evens, odds = [["0", "2", "4", "6", "8", "10"], ["1", "3", "5", "7", "9", "11"]]
+    assert orders[0][0] not in (evens, odds)  # not in turn
+
+
+async def test_a_ticket_works_once(slack: StandIn) -> None:
+    """Neither a used one nor a made-up one opens a connection."""
+    async with ClientSession() as session:
+        client = AsyncWebClient(slack.app_token, base_url=slack.api_url)
+        address = str((await client.apps_connections_open(app_token=slack.app_token))["url"])
+        await session.ws_connect(address)
+        for bad in (address, f"{slack.url}/link/?ticket=made-up"):
+            async with session.get(bad.replace("ws://", "http://")) as response:
+                assert response.status == 401
 
 
 async def test_the_eleventh_connection_is_sent_away(slack: StandIn) -> None:
     """Ten are served; one more is told too_many_websockets and closed."""
     async with ClientSession() as session:
-        sockets = [await dial(session, slack) for _ in range(11)]
-        hellos = [await socket.receive_json() for socket in sockets]
-        assert [hello["type"] for hello in hellos] == ["hello"] * 10 + ["disconnect"]
-        assert hellos[-1]["reason"] == "too_many_websockets"
-        assert slack.backend.sockets.connected == 10
+        ten = await connected(session, slack, 10)
+        eleventh = await dial(session, slack)
+        goodbye = await eleventh.receive_json()
+        assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
+        assert (await eleventh.receive()).type is WSMsgType.CLOSE
+        assert slack.backend.sockets.connected == len(ten) == 10
+
+
+async def test_connections_are_warned_refreshed_and_disabled(slack: StandIn) -> None:
+    """A warning leaves them open; a refresh and a disabled Socket Mode close them."""
+    async with ClientSession() as session:
+        reasons: list[Reason] = ["refresh_requested", "link_disabled"]
+        for reason in reasons:
+            (socket,) = await connected(session, slack, 1)
+            await slack.backend.sockets.warn()
+            assert (await socket.receive_json())["reason"] == "warning"
+            assert slack.backend.sockets.connected == 1
+            bye = asyncio.create_task(slack.backend.sockets.disconnect(reason))
+            assert (await socket.receive_json())["reason"] == reason
+            assert (await socket.receive()).type is WSMsgType.CLOSE
+            await bye
+            assert slack.backend.sockets.connected == 0
+
+
+async def test_an_app_comes_back_after_a_refresh(app: AsyncApp, slack: StandIn) -> None:
+    """Bolt dials again by itself, and hears the next command."""
+    texts: list[str] = []
+
+    @app.command("/train")
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        texts.append(body["text"])
+        await ack()
+
+    await slack.backend.sockets.disconnect()
+    await slack.wait_for(lambda: slack.backend.sockets.connected)
+    assert (await slack.as_user("U0DANA").slash(TRAINING, "/train again")).acked
+    assert texts == ["again"]
+
+
+@pytest.mark.parametrize(
+    ("when", "arrived", "acked"), [("unsent", 0, False), ("unacked", 1, False), ("acked", 1, True)]
+)
+async def test_a_connection_can_be_dropped(slack: StandIn, when: Cut, arrived: int, acked: bool) -> None:
+    """Before the envelope is sent, before its acknowledgement is heard, or after that; a command never comes again."""
+    async with ClientSession() as session, asyncio.TaskGroup() as group:
+        got: list[dict[str, Any]] = []
+        (socket,) = await connected(session, slack, 1)
+        group.create_task(serve(socket, got))
+        slack.backend.sockets.cut_next(when)
+        outcome = await slack.as_user("U0DANA").slash(TRAINING, "/train")
+        assert (outcome.acked, len(got)) == (acked, arrived)
+        assert slack.backend.sockets.connected == 0
+    assert len(slack.ephemerals("U0DANA", TRAINING)) == (0 if acked else 1)
+
+
+async def test_an_event_that_was_not_acknowledged_comes_again_elsewhere() -> None:
+    """On a connection that is left, with its attempt and reason; it is the same event in another envelope."""
+    async with StandIn(retry_seconds=(0, 0, 0), ack_seconds=ACK_SECONDS) as slack:
+        async with ClientSession() as session, asyncio.TaskGroup() as group:
+            got: list[dict[str, Any]] = []
+            for socket in await connected(session, slack, 2):
+                group.create_task(serve(socket, got))
+            slack.backend.sockets.cut_next("unacked")
+            await slack.as_user("U0DANA").open_home()
+            await slack.deliveries.events.settle()
+            await slack.backend.sockets.disconnect()
+        first, second = (each for each in got if each["type"] == "events_api")
+        assert [(each["retry_attempt"], each["retry_reason"]) for each in (first, second)] == [(0, ""), (1, "timeout")]
+        assert first["payload"] == second["payload"]
+        assert first["envelope_id"] != second["envelope_id"]
+        assert first["accepts_response_payload"] is False
+
+
+async def test_commands_and_clicks_carry_no_counters(slack: StandIn) -> None:
+    """They accept a payload with their acknowledgement, and are never retried."""
+    async with ClientSession() as session:
+        (socket,) = await connected(session, slack, 1)
+        outcome = await slack.as_user("U0DANA").slash(TRAINING, "/train")
+        envelope = await socket.receive_json()
+        assert outcome.error == "timeout"
+        assert envelope.keys() == {"envelope_id", "type", "payload", "accepts_response_payload"}
+        assert envelope["accepts_response_payload"] is True
+        with pytest.raises(TimeoutError):
+            await socket.receive(timeout=0.2)
