@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+from demo.slack.http_delivery import SIGNING_SECRET
 from demo.slack.standin import APP_TOKEN, BOT_TOKEN, StandIn
 
 
@@ -17,6 +18,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port-file", type=Path, help="file to write the port to, once it is open")
     parser.add_argument("--bot-token", default=os.environ.get("SLACK_BOT_TOKEN", BOT_TOKEN))
     parser.add_argument("--app-token", default=os.environ.get("SLACK_APP_TOKEN", APP_TOKEN))
+    parser.add_argument("--request-url", help="deliver by signed HTTP to this address, not by Socket Mode")
+    parser.add_argument("--signing-secret", default=os.environ.get("SLACK_SIGNING_SECRET", SIGNING_SECRET))
     parser.add_argument("--no-rate-limits", action="store_true", help="answer every call, however many")
     return parser.parse_args(arguments)
 
@@ -31,6 +34,8 @@ async def run(options: argparse.Namespace) -> None:
         data=options.data,
         bot_token=options.bot_token,
         app_token=options.app_token,
+        request_url=options.request_url,
+        signing_secret=options.signing_secret,
         rate_limits=not options.no_rate_limits,
     )
     async with slack:

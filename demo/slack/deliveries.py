@@ -44,13 +44,13 @@ class Deliveries:
     async def slash(self, user: str, channel: str, typed: str) -> Outcome:
         """A slash command as typed, with its slash. An unknown one is answered by Slackbot."""
         conversation = self._seen_by(user, channel)
-        name, _, text = typed.strip().partition(" ")
+        name, text = [*typed.split(maxsplit=1), "", ""][:2]
         command = self._backend.world.command(name)
         if command is None:
             self._slackbot(user, conversation, f"`{name}` is not a valid command.")
             return Outcome(acked=False, error="unknown_command")
-        text = escape_typed(text.strip(), self._backend.world) if command.should_escape else text.strip()
-        payload = self._payloads.slash(user, conversation, name, text)
+        text = escape_typed(text, self._backend.world) if command.should_escape else text
+        payload = self._payloads.slash(user, conversation, name, text.strip())
         outcome = await send(self._backend, "slash_commands", payload)
         failure = self._shown_answer(user, conversation, outcome)
         if failure is not None:
@@ -90,6 +90,8 @@ class Deliveries:
     async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """A person's message; the app hears of it if it is mentioned, written to, or a link of its own is in it."""
         conversation = self._seen_by(user, channel)
+        if not text.strip():
+            raise SlackError("no_text")
         content = Content(escape_typed(text, self._backend.world, labels=False), [])
         message = self._backend.workspace.post(conversation.id, user, content, thread_ts=thread_ts)
         self._news.said(conversation, message)

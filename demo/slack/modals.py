@@ -43,7 +43,7 @@ class Modals:
         everything = everything or bool(view["clear_on_close"])
         closed = self._backend.views.clear(user) if everything else [view]
         if not everything:
-            self._backend.views.close(user, view)
+            self._backend.views.close(user, view_id)
         outcome = Outcome(acked=True)
         for each in closed:
             if each["notify_on_close"]:
@@ -65,7 +65,7 @@ class Modals:
         views = self._backend.views
         match answer:
             case None | {} if not answer:
-                views.close(user, view)
+                views.close(user, view["id"])
             case {"response_action": "clear"}:
                 views.clear(user)
             case {"response_action": "update", "view": dict(new)}:

@@ -178,11 +178,12 @@ class SocketMode:
 
 def _envelope(kind: Kind, payload: dict[str, Any], retry: Retry) -> dict[str, Any]:
     """What goes over the socket; only events are ever retried, and count their attempts."""
+    answerable = kind == "slash_commands" or payload.get("type") in ("view_submission", "block_suggestion")
     envelope: dict[str, Any] = {
         "envelope_id": secrets.token_hex(16),
         "type": kind,
         "payload": payload,
-        "accepts_response_payload": kind != "events_api",
+        "accepts_response_payload": answerable,
     }
     if kind == "events_api":
         envelope |= {"retry_attempt": retry.attempt, "retry_reason": retry.reason}

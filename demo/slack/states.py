@@ -19,7 +19,7 @@ class Kind:
 
     key: str
     initial: str
-    read: Literal["text", "option", "id", "seconds", "rich", "file"] = "text"
+    read: Literal["text", "option", "user", "conversation", "channel", "seconds", "rich", "file"] = "text"
     many: bool = False
 
 
@@ -41,12 +41,12 @@ KINDS: dict[str, Kind] = {
     "multi_static_select": _OPTIONS,
     "multi_external_select": _OPTIONS,
     "checkboxes": _OPTIONS,
-    "users_select": Kind("selected_user", "initial_user", "id"),
-    "conversations_select": Kind("selected_conversation", "initial_conversation", "id"),
-    "channels_select": Kind("selected_channel", "initial_channel", "id"),
-    "multi_users_select": Kind("selected_users", "initial_users", "id", many=True),
-    "multi_conversations_select": Kind("selected_conversations", "initial_conversations", "id", many=True),
-    "multi_channels_select": Kind("selected_channels", "initial_channels", "id", many=True),
+    "users_select": Kind("selected_user", "initial_user", "user"),
+    "conversations_select": Kind("selected_conversation", "initial_conversation", "conversation"),
+    "channels_select": Kind("selected_channel", "initial_channel", "channel"),
+    "multi_users_select": Kind("selected_users", "initial_users", "user", many=True),
+    "multi_conversations_select": Kind("selected_conversations", "initial_conversations", "conversation", many=True),
+    "multi_channels_select": Kind("selected_channels", "initial_channels", "channel", many=True),
     "file_input": Kind("files", "initial_files", "file", many=True),
 }
 
@@ -58,11 +58,11 @@ EXTERNAL = ("external_select", "multi_external_select")
 class Chooser:
     """Turns what a browser has into what Slack sends.
 
-    `known` says whether an id of a person or a conversation exists; `offered` are the options that external
-    menus have suggested so far, by action_id.
+    `known` says whether an id exists, of a `user`, a `conversation` or a `channel`; `offered` are the options that
+    external menus have suggested so far, by action_id.
     """
 
-    known: Callable[[str], bool]
+    known: Callable[[str, str], bool]
     offered: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
 
     def chosen(self, element: Element, raw: Raw) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Chooser:
     def _one(self, kind: Kind, element: Element, raw: str) -> Any:
         if kind.read == "option":
             return self._option(element, raw)
-        if kind.read == "id" and not self.known(raw):
+        if kind.read in ("user", "conversation", "channel") and not self.known(kind.read, raw):
             raise SlackError("option_not_found")
         if kind.read == "seconds":
             return _seconds(raw)

@@ -46,11 +46,15 @@ class Suggestions:
         shown: list[dict[str, Any]] = answer.get("option_groups") or answer["options"]
         return shown
 
-    def _known(self, ref: str) -> bool:
+    def _known(self, kind: str, ref: str) -> bool:
+        """Whether this is the id of a `user`, a `conversation` or a `channel`."""
+        if kind == "user":
+            return ref in self._backend.world.users
         try:
-            return ref in self._backend.world.users or bool(self._backend.workspace.conversation(ref))
+            found = self._backend.workspace.conversation(ref)
         except SlackError:
             return False
+        return found.id == ref and not (kind == "channel" and found.im_with)
 
 
 def _checked(answer: Any) -> dict[str, Any]:

@@ -100,11 +100,14 @@ class Views:
         """Keep what the person filled in."""
         view["state"] = {"values": values}
 
-    def close(self, user: str, view: View) -> None:
-        """Take one modal away, and with it those above it."""
+    def close(self, user: str, view_id: str) -> None:
+        """Take one modal away, and with it those above it; nothing if it is gone already."""
         stack = self._stacks[user]
-        del stack[stack.index(view) :]
-        self._changed("view", user, view)
+        for index, view in enumerate(stack):
+            if view["id"] == view_id:
+                del stack[index:]
+                self._changed("view", user, view)
+                return
 
     def clear(self, user: str) -> list[View]:
         """Take all modals away; gives those that were there, the one on top first."""

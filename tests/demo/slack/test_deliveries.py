@@ -138,6 +138,22 @@ async def test_a_click_that_nobody_acknowledges_is_marked(app: AsyncApp, slack: 
     assert (change.kind, change.ts, change.only) == ("warned", message.ts, "U0DANA")
 
 
+async def test_an_id_is_chosen_among_those_of_its_kind(app: AsyncApp, slack: StandIn) -> None:
+    """People by their ids, channels and conversations by theirs: neither names nor each other's."""
+    bodies = heard(app, "who", "where", "what")
+    kinds = {"who": "users_select", "where": "channels_select", "what": "conversations_select"}
+    message = posted(slack, *({"type": kind, "action_id": action_id} for action_id, kind in kinds.items()))
+    dana = slack.as_user("U0DANA")
+    for action_id, value in (("who", "U0OMAR"), ("where", TRAINING), ("what", "D0DANA")):
+        await dana.click(TRAINING, message.ts, action_id, value=value)
+    chosen = {key: value for body in bodies for key, value in body["actions"][0].items() if key.startswith("selected")}
+    assert chosen == {"selected_user": "U0OMAR", "selected_channel": TRAINING, "selected_conversation": "D0DANA"}
+    wrong = (("who", TRAINING), ("where", "D0DANA"), ("where", "training"), ("what", "U0OMAR"), ("what", "C0NONE"))
+    for action_id, value in wrong:
+        with pytest.raises(SlackError, match="option_not_found"):
+            await dana.click(TRAINING, message.ts, action_id, value=value)
+
+
 # Suggestions
 
 

@@ -235,6 +235,21 @@ async def test_a_conversation_chosen_to_answer_to_has_a_response_url(
     assert url["response_url"].startswith(slack.url)
 
 
+async def test_an_app_may_update_before_it_acknowledges(app: AsyncApp, slack: StandIn) -> None:
+    """The acknowledgement then closes what it has become."""
+
+    @app.view("run")
+    async def listen(ack: AsyncAck, body: Json) -> None:
+        await app.client.views_update(view_id=body["view"]["id"], view=modal(title="Wait"))
+        assert titles(slack) == ["Wait"]
+        await ack()
+
+    view = await opened(app, slack, modal())
+    outcome = await slack.as_user("U0DANA").submit(view["id"], {"B": {"a": "5"}})
+    assert (outcome.acked, outcome.error) == (True, None)
+    assert titles(slack) == []
+
+
 # Closing
 
 

@@ -21,8 +21,8 @@ OPTIONS: Json = {"options": [ONE, TWO]}
 GROUPS: Json = {"option_groups": [{"label": cards.plain("G"), "options": [ONE, TWO]}]}
 SENT_ONE = {"text": {"type": "plain_text", "text": "1 &lt; 2"}, "value": "one"}
 RICH = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}]}
-KNOWN = {"U0DANA", "C0TRAINING"}
-CHOOSER = Chooser(KNOWN.__contains__, {"a": [ONE]})
+KNOWN = {("user", "U0DANA"), ("conversation", "C0TRAINING"), ("conversation", "D0DANA"), ("channel", "C0TRAINING")}
+CHOOSER = Chooser(lambda kind, ref: (kind, ref) in KNOWN, {"a": [ONE]})
 
 CASES: dict[str, tuple[Json, Raw, Any]] = {
     "plain_text_input": ({}, "x <y>", "x <y>"),
@@ -43,7 +43,7 @@ CASES: dict[str, tuple[Json, Raw, Any]] = {
     "conversations_select": ({}, "C0TRAINING", "C0TRAINING"),
     "channels_select": ({}, "C0TRAINING", "C0TRAINING"),
     "multi_users_select": ({}, ["U0DANA"], ["U0DANA"]),
-    "multi_conversations_select": ({}, ["C0TRAINING", "U0DANA"], ["C0TRAINING", "U0DANA"]),
+    "multi_conversations_select": ({}, ["C0TRAINING", "D0DANA"], ["C0TRAINING", "D0DANA"]),
     "multi_channels_select": ({}, ["C0TRAINING"], ["C0TRAINING"]),
     "file_input": ({}, ["F1"], [{"id": "F1"}]),
 }
@@ -143,6 +143,9 @@ def test_what_the_client_refuses(kind: str, more: Json, raw: Raw, message: str) 
         ("external_select", {}, "two", "option_not_found"),
         ("checkboxes", OPTIONS, ["one", "three"], "option_not_found"),
         ("users_select", {}, "U0NOBODY", "option_not_found"),
+        ("users_select", {}, "C0TRAINING", "option_not_found"),
+        ("channels_select", {}, "D0DANA", "option_not_found"),
+        ("multi_conversations_select", {}, ["C0TRAINING", "U0DANA"], "option_not_found"),
         ("static_select", OPTIONS, ["one", "two"], "invalid_value"),
         ("datetimepicker", {}, "2026-11-21", "invalid_value"),
     ],

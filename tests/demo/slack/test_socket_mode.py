@@ -51,6 +51,20 @@ async def test_a_command_arrives_as_slack_sends_it(app: AsyncApp, slack: StandIn
     assert body["response_url"].startswith(slack.url)
 
 
+@pytest.mark.parametrize("typed", ["/train  run\ndelays ", "/train\nrun\ndelays"])
+async def test_a_commands_name_ends_at_any_blank(app: AsyncApp, slack: StandIn, typed: str) -> None:
+    """The rest is its text, lines and all."""
+    texts: list[str] = []
+
+    @app.command("/train")
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        texts.append(body["text"])
+        await ack()
+
+    assert (await slack.as_user("U0DANA").slash(TRAINING, typed)).acked
+    assert texts == ["run\ndelays"]
+
+
 async def test_an_acknowledgement_with_text_is_seen_by_its_person(app: AsyncApp, slack: StandIn) -> None:
     """ack(text) is an ephemeral; ack(response_type="in_channel") is for everybody."""
 
@@ -313,13 +327,18 @@ async def test_an_event_that_was_not_acknowledged_comes_again_elsewhere() -> Non
 
 
 async def test_commands_and_clicks_carry_no_counters(slack: StandIn) -> None:
-    """They accept a payload with their acknowledgement, and are never retried."""
+    """They are never retried; a command can be answered with its acknowledgement, a shortcut can't."""
     async with ClientSession() as session:
         (socket,) = await connected(session, slack, 1)
-        outcome = await slack.as_user("U0DANA").slash(TRAINING, "/train")
-        envelope = await socket.receive_json()
-        assert outcome.error == "timeout"
-        assert envelope.keys() == {"envelope_id", "type", "payload", "accepts_response_payload"}
-        assert envelope["accepts_response_payload"] is True
+        dana = slack.as_user("U0DANA")
+        said = await dana.say(TRAINING, "x")
+        for outcome, answerable in (
+            (await dana.slash(TRAINING, "/train"), True),
+            (await dana.shortcut("explain_run", channel=TRAINING, ts=said.ts), False),
+        ):
+            envelope = await socket.receive_json()
+            assert outcome.error == "timeout"
+            assert envelope.keys() == {"envelope_id", "type", "payload", "accepts_response_payload"}
+            assert envelope["accepts_response_payload"] is answerable
         with pytest.raises(TimeoutError):
             await socket.receive(timeout=0.2)
