@@ -34,15 +34,16 @@ class News:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Every change behind the first `after` ones, until the page leaves or the server stops."""
         reader = self._sight.reader(request.query.get("user", ""))
-        after, channel = request.query.get("after", ""), request.query.get("channel", "")
+        after = request.query.get("after", "")
         response = web.StreamResponse(headers=_EVENT_STREAM)
         with self._backend.feed.subscribe(int(after) if after.isdecimal() else None) as changes:
             await response.prepare(request)
             with suppress(ConnectionResetError):  # the page was closed
-                await self._send(response, changes, reader, channel)
+                await self._send(request, response, changes, reader)
         return response
 
-    async def _send(self, response: web.StreamResponse, changes: Changes, reader: Reader, channel: str) -> None:
+    async def _send(self, request: web.Request, response: web.StreamResponse, changes: Changes, reader: Reader) -> None:
+        channel = request.query.get("channel", "")
         await response.write(b": hello\n\n")
         while True:
             try:
@@ -50,7 +51,7 @@ class News:
             except TimeoutError:
                 await response.write(b": still here\n\n")
                 continue
-            if change is None:
+            if change is None or request.transport is None:  # nobody reads any more
                 return
             for news in self._of(change, self._sight.reader(reader.person.id), channel):
                 await response.write(f"data: {json.dumps(news)}\n\n".encode())

@@ -28,10 +28,13 @@ function listen() {
 
 // Going somewhere, without a flicker
 
+let going = 0;
 async function visit(address, remember = true) {
-  const answer = await fetch(address);
-  if (!answer.ok) { location.href = address; return; }
+  const journey = ++going;
+  const answer = await fetch(address).catch(() => null);
+  if (!answer?.ok) { location.href = address; return; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (journey !== going) return; // the person has gone somewhere else meanwhile
   if (remember) history.pushState(null, "", answer.url);
   document.title = page.title;
   document.body.replaceWith(page.body);

@@ -1,10 +1,7 @@
 """Every block and every input, each at its most telling: for tests of what is drawn, and for looking at."""
 
-from copy import deepcopy
 from typing import Any
 
-from demo.slack.blocks import complete_ids
-from demo.slack.content import Content
 from tests.demo.slack.cards import CONFIRM, Block, actions, button, mrkdwn, plain, rich, section, words
 
 # A picture that needs no network.
@@ -21,7 +18,7 @@ def series(name: str, *values: float) -> Block:
 
 
 def chart(kind: str, title: str, *rows: Block, x: str = "version", y: str = "AUC") -> Block:
-    axis = {"categories": [point["label"] for point in rows[0]["data"]], "x_label": x, "y_label": y}
+    axis = {"categories": [point["label"] for point in rows[0]["data"]], "y_label": y} | ({"x_label": x} if x else {})
     return {
         "type": "data_visualization",
         "title": title,
@@ -111,9 +108,14 @@ def data_blocks() -> list[Block]:
             task("validate", "error", details=words("3 of 14 checks failed"),
                  sources=[{"type": "url", "url": "https://airflow.example/", "text": "the log"}]),
             task("register", "pending")]},
-        task("A task by itself", "complete", details=words("took 8 s")),
-        {"type": "alert", "level": "warning", "text": mrkdwn("*Careful*: production moves")},
     ]  # fmt: skip
+
+
+def task_blocks() -> list[Block]:
+    return [
+        task("A task by itself", "complete", details=words("took 8 s")),
+        task("Another", "in_progress", output=words("epoch 3")),
+    ]
 
 
 def charts() -> list[list[Block]]:
@@ -122,7 +124,7 @@ def charts() -> list[list[Block]]:
     many = [series(f"series {at}", at, at + 1.5, at - 2.0) for at in range(12)]
     return [
         [
-            chart("line", "AUC by version", series("delays", 0.81, 0.83, 0.79, 0.84), series("claims", 0.7, 0.72, 0.7, 0.7)),
+            chart("line", "AUC by version", series("delays", 0.81, 0.83, 0.84), series("claims", 0.7, 0.72, 0.75)),
             chart("bar", "Runs by month", slanted, x="month", y="runs"),
         ],
         [
@@ -206,8 +208,9 @@ def modal(*blocks: Block, **more: Any) -> Block:
 def every_input() -> Block:
     long = elements()["plain_text_input"] | {"action_id": "long", "multiline": True, "initial_value": "two\nlines"}
     blocks = [input_block(element, hint=plain(f"a hint for {kind}")) for kind, element in elements().items()]
-    level = {"type": "alert", "text": plain("A notice at the top"), "level": "info"}
-    return modal(level, *blocks, input_block(long, "Long text") | {"block_id": "b_long", "optional": False})
+    levels = ("default", "info", "warning", "error", "success")
+    alerts = [{"type": "alert", "text": mrkdwn(f"*{level}* notice"), "level": level} for level in levels]
+    return modal(*alerts, *blocks, input_block(long, "Long text") | {"block_id": "b_long", "optional": False})
 
 
 def interactive() -> list[Block]:
@@ -218,7 +221,8 @@ def interactive() -> list[Block]:
         button("Plain"), button("Go", style="primary"), button("Stop", style="danger", confirm=CONFIRM, value="1"),
         button("Link", url="https://airflow.example/"), menu,
     ]  # fmt: skip
-    accessories = [section(f"accessory: {each['type']}", accessory=each) for each in (*buttons, *kinds)]
+    beside = [each for each in (*buttons, *kinds) if each["type"] != "datetimepicker"]
+    accessories = [section(f"accessory: {each['type']}", accessory=each) for each in beside]
     return [actions(*buttons), actions(*kinds[:6]), actions(*kinds[6:]), *accessories]
 
 
@@ -231,8 +235,3 @@ def home() -> Block:
         rich({"type": "text", "text": "nothing else"}),
     ]
     return {"type": "home", "blocks": blocks}
-
-
-def content(blocks: list[Block]) -> Content:
-    """The blocks as a workspace keeps them, with ids; nothing is checked."""
-    return Content("in other words", complete_ids(deepcopy(blocks)))

@@ -131,7 +131,9 @@ async def test_what_is_unread(desk: Desk) -> None:
     dana, omar = await desk.page(channel=TRAINING), await desk.page(OMAR, channel=TRAINING)
     for page in (dana, omar):
         await page.get_by_role("link", name="delays").click()
+        await expect(page.get_by_role("heading", name="# delays")).to_be_visible()
         await page.get_by_role("link", name="training").click()
+        await expect(page.get_by_role("heading", name="# training")).to_be_visible()
         await expect(page.locator(".unread", has_text="delays")).to_have_count(0)
     ts = await desk.post(text="news")
     await desk.post(text="<@U0DANA> look", thread_ts=ts)
@@ -188,6 +190,19 @@ async def test_a_table_of_several_pages(desk: Desk) -> None:
     await expect(card.get_by_role("cell")).to_have_text(["a", "b"])
 
 
+async def test_elements_inside_other_blocks(desk: Desk) -> None:
+    """A button of a card in a carousel, or of a container, is its own: two alike are told apart."""
+    ts = await desk.post(*gallery.card_blocks())
+    page = await desk.page()
+    card = message(page, ts)
+    await card.locator(".carousel .card").nth(1).get_by_role("button", name="Compare").click()
+    sent = (await desk.hear("block_actions"))["actions"][0]
+    stored = desk.slack.messages(DELAYS)[-1].blocks[1]["elements"][1]
+    assert (sent["action_id"], sent["block_id"]) == ("compare", stored["block_id"])
+    await card.get_by_role("button", name="Look").click()
+    assert (await desk.hear("block_actions"))["actions"][0]["action_id"] == "look"
+
+
 async def test_without_a_mouse(desk: Desk) -> None:
     """Tab reaches a message's menu and buttons, arrows move in lists, Enter acts, Escape leaves."""
     made = gallery.elements()["static_select"]
@@ -213,7 +228,7 @@ async def test_without_a_mouse(desk: Desk) -> None:
 
 async def test_on_a_phone(desk: Desk) -> None:
     """At 390 px nothing sticks out; the channels are in a drawer; a thread and a modal fill the screen."""
-    ts = await desk.post(*gallery.data_blocks()[2:4], actions(button("Go")))
+    ts = await desk.post(*gallery.data_blocks(), actions(button("Go")))
     await desk.post(text="a reply", thread_ts=ts)
     page = await desk.page(size=PHONE)
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
@@ -234,11 +249,17 @@ async def test_on_a_phone(desk: Desk) -> None:
 
 async def test_the_gallery(desk: Desk) -> None:
     """Nothing that can be sent is drawn as unsupported, and nothing needs more than the page's width."""
-    messages = [gallery.text_blocks(), gallery.data_blocks(), gallery.card_blocks(), gallery.interactive()]
-    posted = [desk.slack.backend.workspace.post(TRAINING, "U0STATION", gallery.content(blocks))
-              for blocks in (*messages, *gallery.charts())]  # fmt: skip
+    messages = [
+        gallery.text_blocks(),
+        gallery.data_blocks(),
+        gallery.task_blocks(),
+        gallery.card_blocks(),
+        gallery.interactive(),
+    ]
+    for blocks in (*messages, *gallery.charts()):
+        last = await desk.post(*blocks, channel=TRAINING)
     page = await desk.page(channel=TRAINING)
-    await expect(message(page, posted[-1].ts)).to_be_visible()
+    await expect(message(page, last)).to_be_visible()
     assert await page.locator(".unsupported").count() == 0
     assert await page.locator(".chart svg").count() == 8
     await expect(page.get_by_role("group", name="Chart: AUC by version").locator("table")).to_contain_text("0.84")
