@@ -89,7 +89,10 @@ def _acted(found: Found, raw: Raw, before: Values, chooser: Chooser) -> tuple[di
 
 def _pressed(element: Element, raw: Raw) -> dict[str, Any]:
     """What an element sends that keeps no value."""
-    if element["type"] == "button":
+    if element["type"] == "feedback_buttons":
+        pair = (element["positive_button"], element["negative_button"])
+        return {key: find_option(pair, raw if isinstance(raw, str) else None)[key] for key in ("text", "value")}
+    if element["type"] in ("button", "icon_button"):
         return {key: element[key] for key in ("text", "value", "style", "url") if key in element}
     if element["type"] == "overflow" and not isinstance(raw, list):
         return {"selected_option": escaped(find_option(options_of(element), raw))}

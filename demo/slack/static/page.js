@@ -155,6 +155,10 @@ document.addEventListener("click", (event) => {
   });
 });
 
+// A list closes when the focus leaves its field; a press on an option leaves the focus there.
+document.addEventListener("focusin", (event) => combo.closeOthers(event.target));
+document.addEventListener("mousedown", (event) => { if (event.target.closest(".listbox")) event.preventDefault(); });
+
 document.addEventListener("change", (event) => {
   const element = event.target.closest("[data-element]");
   // A combobox's own field only filters, and text speaks through the listener of `input` and through Enter.

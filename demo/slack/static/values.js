@@ -12,8 +12,14 @@ export function valueOf(element) {
   if (kind === "checkboxes") return [...element.querySelectorAll(":checked")].map((box) => box.value);
   if (kind === "radio_buttons") return element.querySelector(":checked")?.value ?? null;
   if (kind === "file_input") return [...element.files].map((file) => file.name);
-  if (kind === "datetimepicker") return element.value ? { local: element.value } : null;
+  if (kind === "datetimepicker") return momentOf(element);
   return element.value || null;
+}
+
+// The field knows no seconds: what nobody touched is told as the app gave it.
+function momentOf(element) {
+  if (element.dataset.epoch && element.value === element.defaultValue) return element.dataset.epoch;
+  return element.value ? { local: element.value } : null;
 }
 
 const stateful = (root) => [...root.querySelectorAll("[data-element]")].filter((element) => (
