@@ -88,7 +88,7 @@ def text_blocks() -> list[Block]:
 
 def data_blocks() -> list[Block]:
     head = ["version", "AUC", "log loss", "trained"]
-    cells = [[{"type": "raw_text", "text": each} for each in head]]
+    cells: list[list[Block]] = [[{"type": "raw_text", "text": each} for each in head]]
     for version in range(1, 25):
         number = 0.6 + version / 200
         cells.append([

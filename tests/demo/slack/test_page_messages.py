@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser import needs_chromium
-from tests.demo.slack import gallery
+from tests.demo.slack import cards, gallery
 from tests.demo.slack.cards import CONFIRM, actions, button, section
 from tests.demo.slack.desk import DANA, DELAYS, HOME, OMAR, PHONE, TRAINING, Desk, message, open_desk
 
@@ -228,6 +228,8 @@ async def test_without_a_mouse(desk: Desk) -> None:
 
 async def test_on_a_phone(desk: Desk) -> None:
     """At 390 px nothing sticks out; the channels are in a drawer; a thread and a modal fill the screen."""
+    for card in cards.ALL.values():
+        await desk.post(*card())
     ts = await desk.post(*gallery.data_blocks(), actions(button("Go")))
     await desk.post(text="a reply", thread_ts=ts)
     page = await desk.page(size=PHONE)

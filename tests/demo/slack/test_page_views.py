@@ -296,9 +296,7 @@ async def test_a_modal_without_a_mouse(desk: Desk) -> None:
 
     menu = gallery.input_block(gallery.elements()["static_select"], "Model")
     desk.then = open_form
-    await desk.post(
-        actions(button("Open the form")), {"type": "context", "elements": [mrkdwn("x")]}, channel="C0TRAINING"
-    )
+    await desk.post(actions(button("Open the form")), channel="C0TRAINING")
     await page.get_by_role("button", name="Open the form").last.focus()
     await keys.press("Enter")
     await expect(modal_of(page).get_by_label("Reason")).to_be_focused()
