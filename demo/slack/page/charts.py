@@ -92,7 +92,7 @@ def _axes(chart: dict[str, Any]) -> Chart:
     left = max(_LEFT, max(map(len, labels)) * _LETTER + 10) + (14 if axis.get("y_label") else 0)
     step = (WIDTH - _RIGHT - left) / len(categories)
     slanted = max(map(len, categories)) * _LETTER > step
-    bottom = HEIGHT - (64 if slanted else 24) - (16 if axis.get("x_label") else 0)
+    bottom = HEIGHT - (66 if slanted else 24) - (16 if axis.get("x_label") else 0)
     scale = _Scale(left, step, bottom, ticks[0], ticks[-1])
     draw = _bars if chart["type"] == "bar" else _line
     names = [series["name"] for series in chart["series"]]

@@ -22,8 +22,26 @@ export function open(combo, filter = "") {
   else narrow(combo, filter);
   list.hidden = false;
   field.setAttribute("aria-expanded", "true");
-  combo.classList.toggle("upward", innerHeight - field.getBoundingClientRect().bottom < 200);
+  place(combo);
 }
+
+// The list floats above everything that scrolls: below its field, or above it where there is no room.
+function place(combo) {
+  const { list } = parts(combo);
+  const box = combo.querySelector(".combo-box").getBoundingClientRect();
+  const width = Math.max(box.width, 200);
+  const above = innerHeight - box.bottom < 220 && box.top > 220;
+  Object.assign(list.style, {
+    width: `${width}px`,
+    left: `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`,
+    top: above ? "auto" : `${box.bottom + 4}px`,
+    bottom: above ? `${innerHeight - box.top + 4}px` : "auto",
+  });
+}
+
+export const placeOpen = () => document.querySelectorAll(".listbox:not([hidden])").forEach((list) => {
+  place(list.closest(".combo"));
+});
 
 export function close(combo) {
   const { field, list } = parts(combo);
@@ -103,7 +121,7 @@ function choose(combo, option) {
     if (chips(combo).length >= Number(combo.dataset.most ?? Infinity)) return note(combo, `At most ${combo.dataset.most}`);
     field.before(chip(value, text));
     field.value = "";
-    open(combo);
+    open(combo); // which also finds its new place
   } else {
     combo.dataset.value = value;
     combo.dataset.text = text;

@@ -157,6 +157,8 @@ document.addEventListener("click", (event) => {
 
 // A list closes when the focus leaves its field; a press on an option leaves the focus there.
 document.addEventListener("focusin", (event) => combo.closeOthers(event.target));
+document.addEventListener("scroll", combo.placeOpen, { capture: true, passive: true });
+addEventListener("resize", combo.placeOpen);
 document.addEventListener("mousedown", (event) => { if (event.target.closest(".listbox")) event.preventDefault(); });
 
 document.addEventListener("change", (event) => {

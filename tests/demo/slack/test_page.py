@@ -26,8 +26,8 @@ async def fetch(url: str) -> str:
 EVIL = "<script>alert(1)</script>\"'>"
 # What says how something is built; everything else is replaced.
 BUILT = {"type", "status", "style", "level", "width", "icon", "format", "range", "user_id", "channel_id",
-         "usergroup_id", "initial_user", "initial_conversation", "initial_date", "initial_time", "initial_channels", "align",
-         "action_id", "block_id"}  # fmt: skip
+         "usergroup_id", "initial_user", "initial_conversation", "initial_date", "initial_time", "align",
+         "initial_channels", "action_id", "block_id"}  # fmt: skip
 
 
 def poisoned(value: Any, key: str = "") -> Any:
