@@ -4,38 +4,90 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.metadata
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.errors import StationmasterError
+
+# A wrong argument must not wait for the imports of a whole bot: each subcommand imports what it needs.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand. Exit status 0: done; 1: it failed, and said why; 2: unusable arguments or settings."""
-    parser = argparse.ArgumentParser(prog="stationmaster", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="connect to Slack, and work until stopped")
-    parser.parse_args(arguments)
-    return _serve()
-
-
-def _serve() -> int:
-    from bot.config import read_settings  # a wrong argument must not wait for the imports of a whole bot
-    from bot.log import configure
-
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        settings = read_settings()
-        configure(settings.log_level, settings.secrets)
-        from bot.app import serve
-
-        asyncio.run(serve(settings))
+        return run(options)
     except StationmasterError as error:
         print(f"stationmaster: {error}", file=sys.stderr)
         return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    version = importlib.metadata.version("stationmaster")
+    parser = argparse.ArgumentParser(
+        prog="stationmaster", description="A Slack bot through which anyone on a team trains anyone's model."
+    )
+    parser.add_argument("--version", action="version", version=f"stationmaster {version}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="take Slack's deliveries, and work until stopped")
+    serve.set_defaults(run=_serve)
+    check = commands.add_parser("check", help="look at settings, configuration and services, and say what is missing")
+    check.add_argument(
+        "--live",
+        metavar="CHANNEL",
+        help="instead, try every message and view in this channel (its id, or #name) of the real workspace",
+    )
+    check.set_defaults(run=_check)
+    manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
+    manifest.add_argument("--url", default="", help="for HTTP: the address at which Slack reaches /slack/events")
+    manifest.add_argument("--json", action="store_true", help="as JSON instead of YAML")
+    manifest.set_defaults(run=_manifest)
+    return parser
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from bot.config import read_settings
+    from bot.log import configure
+
+    settings = read_settings()
+    configure(settings.log_level, settings.secrets)
+    from bot.app import serve
+
+    asyncio.run(serve(settings))
+    return _leave(0)
+
+
+def _check(options: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.CRITICAL)  # what goes wrong is told in lines of our own
+    if options.live:
+        from bot.config import read_settings
+        from bot.live import live
+
+        return _leave(asyncio.run(live(read_settings(), options.live, print)))
+    from bot.check.findings import failed
+    from bot.check.run import check
+
+    findings = asyncio.run(check())
+    print("\n".join(map(str, findings)))
+    return _leave(1 if failed(findings) else 0)
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from bot.manifest_text import text
+
+    print(text(url=options.url, as_json=options.json), end="")
+    return 0
+
+
+def _leave(status: int) -> int:
+    """End at once: Python would wait for a thread that waits for a silent service, for longer than a stop may take."""
     logging.shutdown()
-    os._exit(0)  # Python would wait for a thread that waits for a silent service, for longer than a stop may take
+    sys.stdout.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.catalogue import Catalogue
-from bot.chat import SlackChat, SocketMode
+from bot.chat import SlackChat
 from bot.cloud import AwsCloud
 from bot.commands import Registered, WorkHandler, discover
 from bot.config import ConfigFile, Settings
@@ -25,6 +25,9 @@ from bot.people import People
 from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
 from bot.registry import MlflowRegistry
+from bot.slack.http import HttpMode
+from bot.slack.listeners import bolt_app
+from bot.slack.socket_mode import SocketMode
 from bot.station import Station
 from bot.store import Store
 from bot.tracker import Tracker
@@ -42,7 +45,7 @@ async def running(
     """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
-            settings, stack, orchestrator or _airflow(settings), registry or _mlflow(settings)
+            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings)
         )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
@@ -51,16 +54,25 @@ async def running(
         await station.jobs.start()
         stack.push_async_callback(station.jobs.stop, grace=GRACE)
         stack.push_async_callback(dispatcher.close, 1.0)
-        socket = SocketMode(chat, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url), dispatcher)
-        await socket.open()
-        stack.push_async_callback(socket.close)
+        way_in = _way_in(settings, chat, dispatcher)
+        await way_in.open()
+        stack.push_async_callback(way_in.close)
         for loop in (station.catalogue.keep_fresh(CATALOGUE_EVERY), Tracker(station, every=TRACKER_EVERY).follow()):
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
 
 
-def _airflow(settings: Settings) -> AirflowOrchestrator:
+def _way_in(settings: Settings, chat: SlackChat, dispatcher: Dispatcher) -> SocketMode | HttpMode:
+    """How Slack's deliveries reach this process: over a socket of its own, or by requests that Slack signs."""
+    app = bolt_app(chat.client, str(chat.identity.get("user_id")), dispatcher)
+    if secret := settings.slack_signing_secret.get_secret_value():
+        return HttpMode(app, secret, settings.bind_address, settings.port)
+    return SocketMode(app, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url))
+
+
+def airflow(settings: Settings) -> AirflowOrchestrator:
+    """The orchestrator that these settings name."""
     return AirflowOrchestrator(
         str(settings.airflow_url),
         username=settings.airflow_username,
@@ -70,7 +82,8 @@ def _airflow(settings: Settings) -> AirflowOrchestrator:
     )
 
 
-def _mlflow(settings: Settings) -> MlflowRegistry:
+def mlflow(settings: Settings) -> MlflowRegistry:
+    """The registry that these settings name."""
     return MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
 
 
@@ -104,12 +117,16 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
     """Every kind of durable work: what the commands declare, and the bot's own."""
     own: dict[str, WorkHandler] = {"run.finish": finish, "share": dispatcher.carry_out_share}
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
-        station.jobs.register(kind, _with_station(handler, station))
+        station.jobs.register(kind, _with_station(handler, station, dispatcher))
 
 
-def _with_station(handler: WorkHandler, station: Station) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
+def _with_station(
+    handler: WorkHandler, station: Station, dispatcher: Dispatcher
+) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
     async def run(ctx: JobContext, args: dict[str, Any]) -> Any:
-        return await handler(ctx, args, station)
+        result = await handler(ctx, args, station)
+        await dispatcher.worked(args)
+        return result
 
     return run
 

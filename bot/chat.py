@@ -1,48 +1,28 @@
-"""The Slack adapter: the Web API behind the `Chat` port, and the listeners that hand deliveries to the dispatcher.
+"""The Slack adapter: the Web API behind the `Chat` port. What Slack sends to the bot comes in through `bot.slack`.
 
-The only module that imports slack_sdk and slack_bolt. Facts relied on: docs.slack.dev, and measurements of Bolt in
-`docs/decisions.md`.
+Facts relied on: docs.slack.dev, and measurements in `docs/decisions.md`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from structlog import get_logger
 
-from bot.dispatch import Dispatcher
 from bot.domain import Person, Posted
-from bot.errors import (
-    NotFound,
-    NotInChannel,
-    ServiceConfused,
-    ServiceDenied,
-    ServiceDown,
-    ServiceError,
-    ServiceRejected,
-)
-from bot.interpret import Request
+from bot.errors import ServiceRejected
 from bot.ports import Outgoing
+from bot.slack.answers import TIMEOUT, translated
 
 log = get_logger(__name__)
-T = TypeVar("T")
-TIMEOUT = 10  # seconds for one call
 PAGES = 5  # of a channel's history that are read to find an uncertain post
 NONCE = "stationmaster_post"  # the metadata's event type
 
-_ABSENT = {"channel_not_found", "message_not_found", "user_not_found", "no_such_subteam", "thread_not_found"}
-_OUTSIDE = {"not_in_channel", "is_archived", "restricted_action", "user_not_in_channel", "no_permission"}
-_DENIED = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"}
-_LATER = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 _TOO_MUCH = {"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"}
 
 
@@ -100,7 +80,7 @@ class SlackChat:
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """See `bot.ports.Chat`."""
         hook = AsyncWebhookClient(response_url, session=self._session, timeout=TIMEOUT)
-        answer = await _translated(
+        answer = await translated(
             hook.send(
                 text=message.text,
                 blocks=message.blocks or None,
@@ -154,108 +134,5 @@ class SlackChat:
         await self._ask(self.client.auth_test())
 
     async def _ask(self, call: Awaitable[Any]) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = (await _translated(call)).data
+        answer: Mapping[str, Any] = (await translated(call)).data
         return answer
-
-
-async def _translated(call: Awaitable[T]) -> T:
-    """Await a call of slack_sdk's; its errors become ours."""
-    try:
-        return await call
-    except SlackApiError as error:
-        raise _translate(error) from error
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise ServiceDown("Slack", str(error) or type(error).__name__) from error
-    except ValueError as error:
-        raise ServiceConfused("Slack", str(error)[:200]) from error
-
-
-def _translate(error: SlackApiError) -> ServiceError:
-    response: Any = error.response
-    status = getattr(response, "status_code", None)
-    data = getattr(response, "data", None)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if code in _LATER or (status or 0) >= 500 or status == 429:  # HTTP's "later"
-        after = (getattr(response, "headers", None) or {}).get("Retry-After")
-        return ServiceDown("Slack", code, status=status, retry_after=float(after) if after else None)
-    kinds = ((_ABSENT, NotFound), (_OUTSIDE, NotInChannel), (_DENIED, ServiceDenied))
-    kind = next((kind for codes, kind in kinds if code in codes), ServiceRejected if code else ServiceConfused)
-    return kind("Slack", code, status=status)
-
-
-class SocketMode:
-    """Slack's deliveries over a web socket, into the dispatcher. Two listeners, which dispatch by dictionary."""
-
-    def __init__(self, chat: SlackChat, app_token: str, base_url: str, dispatcher: Dispatcher) -> None:
-        self._dispatcher = dispatcher
-        self._me = re.compile(rf"<@{re.escape(str(chat.identity.get('user_id')))}(?:\|[^<>]*)?>")
-        app = AsyncApp(client=chat.client, process_before_response=True, logger=None)
-        app.command(re.compile(".*"))(self._on_command)
-        app.action(re.compile(".*"))(self._on_action)
-        app.event(re.compile("app_home_opened|app_mention|message"))(self._on_event)
-        client = AsyncWebClient(app_token, base_url=base_url, timeout=TIMEOUT)
-        self._handler = AsyncSocketModeHandler(app, app_token, web_client=client)
-
-    async def open(self) -> None:
-        """Connect; the library connects again by itself when the socket drops."""
-        await _translated(self._handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt has no types here
-
-    async def close(self) -> None:
-        """Take no more deliveries."""
-        await self._handler.close_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
-
-    async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        answer = await self._dispatcher.command(
-            Request(
-                id=f"command:{body['team_id']}:{body['trigger_id']}",
-                person=body["user_id"],
-                team=body["team_id"],
-                channel=body["channel_id"],
-                text=body.get("text", ""),
-                response_url=body.get("response_url", ""),
-            )
-        )
-        if answer is None:
-            await ack()
-        else:
-            await ack(text=answer.text, blocks=answer.blocks or None, response_type="ephemeral")
-
-    async def _on_action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        clicked, container = body["actions"][0], body.get("container") or {}
-        person = body["user"]["id"]
-        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or person  # none: the home tab
-        message = container.get("message_ts") or (body.get("view") or {}).get("hash", "")
-        await self._dispatcher.click(
-            Request(
-                id=f"click:{channel}:{message}:{clicked['action_id']}:{clicked.get('value', '')}",
-                person=person,
-                team=(body.get("team") or {}).get("id", ""),
-                channel=channel,
-                text=clicked.get("value") or "",
-                response_url=body.get("response_url", ""),
-            ),
-            clicked["action_id"],
-        )
-        await ack()
-
-    async def _on_event(self, body: dict[str, Any]) -> None:
-        event = body["event"]
-        if event.get("bot_id") or event.get("subtype") or not event.get("user"):
-            return  # what apps write, edits, joins
-        text = str(event.get("text") or "")
-        mentioned = self._me.search(text)
-        direct = event.get("channel_type") == "im"
-        request = Request(
-            id=f"event:{body['event_id']}",
-            person=event["user"],
-            team=body.get("team_id", ""),
-            channel=event["user"] if direct else event.get("channel", ""),
-            text=text[mentioned.end() :].strip() if mentioned else text.strip(),
-        )
-        match event["type"]:
-            case "app_home_opened" if event.get("tab") == "home":
-                await self._dispatcher.open_home(request)
-            case "app_mention":
-                await self._dispatcher.mention(request)
-            case "message" if direct:
-                await self._dispatcher.mention(request)

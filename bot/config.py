@@ -8,7 +8,8 @@ Secrets Manager. A mistake in either is a ConfigError that names the place and w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,17 +24,15 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from structlog import get_logger
 
 from bot import credentials
-from bot.errors import ConfigError, shorten
+from bot.errors import ConfigError
+from bot.mistakes import mistakes, plainly
 from bot.ports import Cloud
-from bot.words import nearest
 
 log = get_logger(__name__)
 
@@ -44,7 +43,9 @@ Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,2
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
-_SECRETS = ("slack_bot_token", "slack_app_token", "airflow_password", "airflow_token")
+_SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token")
+
+_NOWHERE = {"slack_bot_token": "", "airflow_url": "http://not.invalid", "mlflow_tracking_uri": "http://not.invalid"}
 
 
 class _Section(BaseModel):
@@ -100,7 +101,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slack_bot_token: SecretStr
-    slack_app_token: SecretStr
+    slack_app_token: SecretStr = SecretStr("")  # Socket Mode
+    slack_signing_secret: SecretStr = SecretStr("")  # HTTP
+    bind_address: str = "0.0.0.0"  # noqa: S104  # HTTP: what comes in is signed, and containers need it
+    port: Annotated[int, Field(ge=0, le=65_535)] = 3000  # HTTP
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     airflow_url: Address
     airflow_public_url: HttpUrl | None = None  # where people open Airflow, if that differs
@@ -121,21 +125,16 @@ class Settings(BaseModel):
         credentials.words_of(command)
         return command
 
-    @model_validator(mode="after")
-    def _airflow_credentials(self) -> Settings:
-        login = self.airflow_username and self.airflow_password.get_secret_value()
-        token = self.airflow_token.get_secret_value()
-        if not (login or token or self.airflow_token_command):
-            raise ValueError("give AIRFLOW_USERNAME and AIRFLOW_PASSWORD, or AIRFLOW_TOKEN")
-        if self.airflow_token_command and (self.airflow_username or token):
-            raise ValueError("give AIRFLOW_TOKEN_COMMAND alone, without AIRFLOW_USERNAME and AIRFLOW_TOKEN")
-        return self
-
     async def fetched(self, cloud: Cloud) -> Settings:
         """These settings, with the secrets themselves in place of their ARNs. ConfigError where one can't be had."""
         given = {name.upper(): getattr(self, name).get_secret_value() for name in _SECRETS}
         found = await credentials.from_cloud(given, cloud)
         return self.model_copy(update={name.lower(): SecretStr(secret) for name, secret in found.items()})
+
+    @property
+    def in_cloud(self) -> set[str]:
+        """The settings that are ARNs."""
+        return {name for name in _SECRETS if getattr(self, name).get_secret_value().startswith("arn:")}
 
     @property
     def airflow_token_source(self) -> str | Callable[[], str]:
@@ -152,28 +151,76 @@ class Settings(BaseModel):
         return [value for name in _SECRETS if (value := getattr(self, name).get_secret_value())]
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with the environment: with which settings (fields of Settings), in words that name the variable."""
+
+    names: tuple[str, ...]
+    words: str
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. ConfigError naming every variable that is missing or wrong."""
+    settings, problems = look_at_settings(environment)
+    if problems:
+        raise ConfigError("The environment is not complete:\n  " + "\n  ".join(problem.words for problem in problems))
+    return settings
+
+
+def look_at_settings(environment: Mapping[str, str] | None = None) -> tuple[Settings, list[Problem]]:
+    """The settings, and what is wrong with them: there each has its default, or leads nowhere."""
     environment = os.environ if environment is None else environment
     given: dict[str, Any] = {
         name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())
     }
-    given |= _from_files(environment)
+    problems = list(_from_files(environment, given))
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        lines = []
-        for problem in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(part) for part in problem["loc"][:1]).upper()
-            missing = problem["type"] == "missing"
-            what = " is not set" if missing else f": {_plainly(problem['msg'])}"
-            lines.append(f"{name}{what}" if name else what.removeprefix(": "))
-        raise ConfigError("The environment is not complete:\n  " + "\n  ".join(lines)) from None
+        problems += [_problem(each) for each in error.errors(include_input=False, include_url=False)]
+        wrong = {name for problem in problems for name in problem.names}
+        settings = Settings(**_NOWHERE | {name: value for name, value in given.items() if name not in wrong})
+    return settings, _one_each([*problems, *_between(given)])
 
 
-def _from_files(environment: Mapping[str, str]) -> dict[str, str]:
-    files = {name: environment.get(f"{name.upper()}_FILE") for name in _SECRETS}
-    return {name: credentials.from_file(f"{name.upper()}_FILE", Path(path)) for name, path in files.items() if path}
+def _one_each(problems: Iterable[Problem]) -> list[Problem]:
+    """Without what only follows from another: a setting whose file can't be read counts as missing too."""
+    kept: list[Problem] = []
+    for problem in problems:
+        if not any(set(problem.names) & set(each.names) for each in kept):
+            kept.append(problem)
+    return kept
+
+
+def _problem(error: Any) -> Problem:
+    name = str(error["loc"][0])
+    what = " is not set" if error["type"] == "missing" else f": {plainly(error['msg'])}"
+    return Problem((name,), f"{name.upper()}{what}")
+
+
+def _between(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with settings that are right by themselves."""
+    ways_in = ("slack_app_token", "slack_signing_secret")
+    if not any(name in given for name in ways_in):
+        yield Problem(ways_in, "give SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)")
+    elif all(name in given for name in ways_in):
+        yield Problem(ways_in, "give SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP), not both")
+    login = "airflow_username" in given and "airflow_password" in given
+    if not (login or "airflow_token" in given or "airflow_token_command" in given):
+        yield Problem(("airflow_token",), "give AIRFLOW_USERNAME and AIRFLOW_PASSWORD, or AIRFLOW_TOKEN")
+    if "airflow_token_command" in given and ("airflow_username" in given or "airflow_token" in given):
+        words = "give AIRFLOW_TOKEN_COMMAND alone, without AIRFLOW_USERNAME and AIRFLOW_TOKEN"
+        yield Problem(("airflow_token",), words)
+
+
+def _from_files(environment: Mapping[str, str], given: dict[str, Any]) -> Iterator[Problem]:
+    """Add to `given` what stands in the files that the environment names; a problem for each that can't be read."""
+    for name in _SECRETS:
+        if path := environment.get(variable := f"{name.upper()}_FILE"):
+            try:
+                given[name] = credentials.from_file(variable, Path(path))
+            except ConfigError as error:
+                yield Problem((name,), str(error))
 
 
 def read_config(path: Path) -> Config:
@@ -191,66 +238,7 @@ def read_config(path: Path) -> Config:
     try:
         return TypeAdapter(Config).validate_python(document if document is not None else {})
     except ValidationError as error:
-        raise ConfigError("\n".join(_mistakes(path, document, error))) from None
-
-
-def _mistakes(path: Path, document: Any, error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        where = tuple(part for part in problem["loc"] if part != "[key]")
-        dotted = ".".join(str(part) for part in where)
-        yield f"{path}, line {_line(document, where)}: {dotted + ': ' if dotted else ''}{_what(problem)}"
-
-
-def _line(document: Any, where: tuple[int | str, ...]) -> int:
-    """The line of the deepest part of `where` that the file has; 1-based."""
-    line = 0
-    for part in where:
-        if isinstance(document, CommentedMap) and part in document:
-            line = document.lc.key(part)[0]
-        elif isinstance(document, CommentedSeq) and isinstance(part, int) and part < len(document):
-            line = document.lc.item(part)[0]
-        else:
-            break
-        document = document[part]
-    return line + 1
-
-
-def _what(problem: Any) -> str:
-    given = "nothing" if problem["input"] is None else shorten(str(problem["input"]), 40)
-    match problem["type"]:
-        case "extra_forbidden":
-            known = _keys(problem["loc"])
-            meant = nearest(str(problem["loc"][-1]), known, most=1)
-            return f"unknown key.{f' Did you mean {meant[0]}?' if meant else ''} Allowed: {', '.join(known)}"
-        case "string_pattern_mismatch":
-            return f"“{given}” is not {_pattern_in_words(problem['ctx']['pattern'])}"
-        case "literal_error":
-            return f"“{given}” is not allowed; it takes {problem['ctx']['expected']}"
-        case "value_error":
-            return str(problem["ctx"]["error"])
-        case "string_type":
-            return f"a text is expected, not “{given}”; quotes make one"
-        case "model_type" | "dict_type":
-            return f"a mapping (name: value) is expected, not “{given}”"
-        case "tuple_type":
-            return f"a list ([a, b]) is expected, not “{given}”"
-        case _:
-            return f"{_plainly(problem['msg'])}, not “{given}”"
-
-
-def _plainly(message: str) -> str:
-    """pydantic's words, as the end of a sentence."""
-    message = message.removeprefix("Value error, ").removeprefix("Input ")
-    return message if message[:2].isupper() else message[:1].lower() + message[1:]
-
-
-def _pattern_in_words(pattern: str) -> str:
-    words = {
-        "everyone": "a Slack person's id (U…), a user group's id (S…) or the word everyone",
-        "[CG]": "a Slack channel's id (C… or G…); a channel's name can change, so its id is asked for",
-        "^/": "a slash command, such as /train",
-    }
-    return next((text for sign, text in words.items() if sign in pattern), "a name of letters, digits and . _ -")
+        raise ConfigError("\n".join(mistakes(path, document, error, _keys))) from None
 
 
 def _keys(loc: tuple[int | str, ...]) -> list[str]:

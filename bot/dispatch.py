@@ -23,7 +23,7 @@ from bot.commands import Asked, Button, Call, Registered, Work
 from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, UnknownWord, shorten
 from bot.interpret import Interpreter, Request
 from bot.jobs import JobContext, JobRow, RetryLater
-from bot.render import Message, Rendered
+from bot.render import Home, Message, Rendered
 from bot.station import Station
 from bot.store import AuditEntry
 
@@ -67,8 +67,6 @@ class Dispatcher:
         if not reads:
             await asyncio.wait({answering})
         self._answer_later(answering, request)
-        if request.channel == request.person:  # on the home tab: drawn anew, the next click is another one
-            self._soon(self.open_home(request))
 
     async def mention(self, request: Request) -> None:
         """Carry out what was written to the bot. Slack delivers a message again where it is unsure; once is enough."""
@@ -79,15 +77,23 @@ class Dispatcher:
         """Show this person their home tab as it is now; to who has no role, why it is empty."""
         with bound_contextvars(request=request.id, person=request.person):
             try:
-                call = await self._interpreter.call(request, Right.READ, None)
-                views = [(await home.handler(call)).render() for home in self._homes.values()]
-            except Refusal as error:
-                views = [Closed(sentence=error.sentence).render()]
-            for view in views:
-                try:
-                    await self._station.chat.publish(request.person, view)
-                except ServiceError as error:
-                    log.warning("home.not_published", error=str(error))
+                for view in await self._home_views(request):
+                    await self._station.chat.publish(request.person, view.render())
+            except ServiceError as error:
+                log.warning("home.not_published", error=str(error))
+
+    async def _home_views(self, request: Request) -> list[Home]:
+        try:
+            call = await self._interpreter.call(request, Right.READ, None)
+            return [await home.handler(call) for home in self._homes.values()]
+        except Refusal as error:
+            return [Closed(sentence=error.sentence)]
+
+    async def worked(self, args: dict[str, Any]) -> None:
+        """A piece of work is done. Asked for on the home tab, it shows there, and the next click is another one."""
+        asked = Asked(**args["asked"]) if isinstance(args, dict) and "asked" in args else None
+        if asked and asked.channel == asked.person:
+            await self.open_home(Request(asked.request_id, asked.person, "", asked.channel, ""))
 
     def _first(self, request: Request) -> bool:
         """Has this delivery not been here before? As far as this process remembers."""
@@ -217,10 +223,7 @@ class Dispatcher:
             if answer := await answering:
                 await self._deliver(request, answer)
 
-        self._soon(deliver())
-
-    def _soon(self, doing: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(doing)
+        task = asyncio.create_task(deliver())
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 

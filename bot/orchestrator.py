@@ -163,6 +163,14 @@ class AirflowOrchestrator:
                 raise ServiceDown(SERVICE, f"its {part.replace('_', ' ')} is unhealthy")
         await self._airflow.newest_versions(0)
 
+    async def version(self) -> str:
+        """Airflow's version. NotFound from Airflow 2, whose API is another."""
+        return await self._airflow.version()
+
+    async def plugins(self) -> set[str]:
+        """The names of the plugins that Airflow's API server has loaded. ServiceDenied for a role that may not ask."""
+        return {text(row, "name") for row in await self._airflow.plugins()}
+
     async def close(self) -> None:
         """See Orchestrator."""
         self._session.close()

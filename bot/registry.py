@@ -103,6 +103,10 @@ class MlflowRegistry:
         """See Registry."""
         await self._threads.run(self._asking, lambda client: client.search_registered_models(max_results=1))
 
+    async def version(self) -> str:
+        """MLflow's version; empty where the server doesn't say it."""
+        return await self._threads.run(self._asking, self._version_of)
+
     async def close(self) -> None:
         """See Registry."""
         self._threads.close()
@@ -121,6 +125,16 @@ class MlflowRegistry:
             raise _translated(exc) from exc
         except (ProtobufError, ValueError) as exc:
             raise ServiceConfused(SERVICE, "an answer that is not MLflow's") from exc
+
+    def _version_of(self, _: MlflowClient) -> str:
+        from mlflow.utils.credentials import get_default_host_creds
+        from mlflow.utils.rest_utils import http_request
+
+        asked: Callable[..., Any] = http_request
+        credentials: Callable[[str], Any] = get_default_host_creds
+        answer = asked(credentials(self._uri), "/version", "GET", raise_on_status=False)
+        said: str = answer.text.strip()
+        return said if answer.status_code == 200 and len(said) < 30 else ""  # HTTP's OK
 
     def _connected(self) -> MlflowClient:
         with self._lock:

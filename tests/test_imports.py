@@ -13,8 +13,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 SDKS = {  # a vendor's package, and the only modules that may know of it
-    "slack_sdk": ["bot.chat"],
-    "slack_bolt": ["bot.chat"],
+    "slack_sdk": ["bot.chat", "bot.slack.*"],
+    "slack_bolt": ["bot.slack.*"],
     "airflow_client": ["bot.airflow.sdk"],
     "mlflow": ["bot.registry"],
     "boto3": ["bot.cloud"],
@@ -24,11 +24,12 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "jinja2": ["bot.templating"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
-ROOTS = {"bot.app", "bot.__main__"}  # these alone know the adapters
+ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.live"}  # these alone know the adapters
+PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
 PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
-    "bot.words",
+    "bot.lineage", "bot.manifest", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines",
+    "bot.schemas", "bot.words",
 }  # fmt: skip
 WITHOUT_EFFECT = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
@@ -110,7 +111,16 @@ def test_the_root_alone_knows_the_adapters(name: str) -> None:
     assert imported(PRODUCT[name], for_types=False) & (ADAPTERS | ROOTS) - mine == set()
 
 
-@pytest.mark.parametrize("name", sorted(ADAPTERS) + [each for each in PRODUCT if each.startswith("bot.airflow")])
+@pytest.mark.parametrize("part", PARTS)
+def test_an_adapters_parts_are_its_own(part: str) -> None:
+    """Nothing reaches past an adapter, but the roots."""
+    users = {
+        name for name, path in PRODUCT.items() if any(each.startswith(part) for each in imported(path, for_types=False))
+    }
+    assert {name for name in users if not name.startswith(part)} - set(PARTS[part]) - ROOTS == set()
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS) + [each for each in PRODUCT if each.startswith(tuple(PARTS))])
 def test_an_adapter_knows_no_command(name: str) -> None:
     """It speaks of the domain, and of its vendor."""
     assert "commands" not in packages(imported(PRODUCT[name]))

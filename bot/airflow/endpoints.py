@@ -25,6 +25,20 @@ class Endpoints:
             lambda sdk, timeout: sdk.monitor.get_health_without_preload_content(_request_timeout=timeout)
         )
 
+    async def version(self) -> str:
+        """Airflow's version; needs no credentials."""
+        answer = await self._session.json(
+            lambda sdk, timeout: sdk.version.get_version_without_preload_content(_request_timeout=timeout)
+        )
+        return text(answer, "version")
+
+    async def plugins(self) -> list[JSON]:
+        """The plugins that the API server has loaded, at most PAGE."""
+        answer = await self._session.json(
+            lambda sdk, timeout: sdk.plugins.get_plugins_without_preload_content(limit=PAGE, _request_timeout=timeout)
+        )
+        return rows(answer, "plugins")
+
     async def dags(self, tag: str) -> list[JSON]:
         """The DAGs with this tag, those whose file is gone among them."""
 

@@ -19,10 +19,12 @@ from airflow_client.client import (
     DagVersionApi,
     ImportErrorApi,
     MonitorApi,
+    PluginApi,
     TaskApi,
     TaskInstanceApi,
     TaskInstancesBatchBody,
     TriggerDAGRunPostBody,
+    VersionApi,
     XComApi,
 )
 from airflow_client.client.exceptions import ApiException
@@ -70,6 +72,8 @@ class Sdk:
         self.xcoms = XComApi(self._client)
         self.import_errors = ImportErrorApi(self._client)
         self.monitor = MonitorApi(self._client)
+        self.version = VersionApi(self._client)
+        self.plugins = PluginApi(self._client)
 
     def use(self, token: str) -> None:
         """Send this token from now on."""

@@ -20,11 +20,12 @@ async def migrate(tx: AsyncConnection) -> None:
 
     A database newer than this code is left as it is. Alembic is imported only where there is something to do.
     """
-    if (await _stamped(tx) or "") < NEWEST:
+    if (await stamped(tx) or "") < NEWEST:
         await tx.run_sync(_upgrade)
 
 
-async def _stamped(tx: AsyncConnection) -> str | None:
+async def stamped(tx: AsyncConnection) -> str | None:
+    """The revision that the tables have; None where there are none."""
     if not await tx.run_sync(lambda connection: sa.inspect(connection).has_table("alembic_version")):
         return None
     stamp: str | None = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from demo.slack.feed import Feed
+from demo.slack.files import Files
 from demo.slack.http_delivery import HttpDelivery
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
@@ -23,6 +24,7 @@ class Backend:
     response_urls: ResponseUrls
     views: Views
     sockets: SocketMode
+    files: Files
     http: HttpDelivery
     url: str = ""
 

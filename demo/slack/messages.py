@@ -7,7 +7,11 @@ from pydantic import BaseModel
 
 
 class Message(BaseModel):
-    """One message. `shown_to` is the only person who sees an ephemeral one; None means everybody."""
+    """One message. `shown_to` is the only person who sees an ephemeral one; None means everybody.
+
+    `files` are what was uploaded with it, `attachments` the previews that an app gave to its links, each in Slack's
+    own shape.
+    """
 
     channel: str
     ts: str
@@ -18,6 +22,8 @@ class Message(BaseModel):
     bot_id: str | None = None
     app_id: str | None = None
     metadata: dict[str, Any] | None = None
+    files: list[dict[str, Any]] = []
+    attachments: list[dict[str, Any]] = []
     edited_ts: str | None = None
     shown_to: str | None = None
 
@@ -34,6 +40,8 @@ class Message(BaseModel):
             "bot_id": self.bot_id,
             "app_id": self.app_id,
             "blocks": self.blocks or None,
+            "files": self.files or None,
+            "attachments": self.attachments or None,
             "thread_ts": self.ts if replies else self.thread_ts,
             "edited": {"user": self.user, "ts": self.edited_ts} if self.edited_ts else None,
             "metadata": self.metadata if with_metadata else None,

@@ -79,14 +79,14 @@ class Payloads:
         return self._interaction("shortcut", user) | {"callback_id": callback_id, "action_ts": _now()}
 
     def message_shortcut(self, user: str, callback_id: str, conversation: Conversation, message: Message) -> Payload:
-        """`message_action`: a shortcut from a message's menu."""
+        """`message_action`: a shortcut from a message's menu. Its response URL can't change that message."""
         place = self._on_message(conversation, message)
         return self._interaction("message_action", user) | {
             "callback_id": callback_id,
             "channel": place["channel"],
             "message": place["message"],
             "message_ts": message.ts,
-            "response_url": self._response_url(conversation.id, user, message.ts),
+            "response_url": self._response_url(conversation.id, user),
             "action_ts": _now(),
         }
 

@@ -17,11 +17,14 @@ class Budget:
     each_channel: bool = False
 
 
+# Slack's tiers promise at least this many calls a minute of each method; here it is exactly as many.
+TIER_2 = (Budget(20),)
+TIER_3 = (Budget(50),)
+TIER_4 = (Budget(100),)
 # One message a second a channel, with the short bursts that Slack tolerates: five in any five seconds.
 POST = (Budget(5, 5.0, each_channel=True), Budget(300))
-PLENTY = (Budget(100),)
-SCARCE = (Budget(50),)
-LISTS = (Budget(20),)
+# "Special" limits without a figure, such as auth.test's "hundreds of requests a minute".
+HUNDREDS = (Budget(300),)
 
 
 class Rates:

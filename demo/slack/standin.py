@@ -18,6 +18,7 @@ from demo.slack.deliveries import Deliveries
 from demo.slack.events import RETRIES
 from demo.slack.faults import Faults
 from demo.slack.feed import Feed
+from demo.slack.files import Files
 from demo.slack.http_delivery import SIGNING_SECRET, HttpDelivery
 from demo.slack.messages import Message
 from demo.slack.page import Page
@@ -26,6 +27,7 @@ from demo.slack.rates import Rates
 from demo.slack.responses import Responses
 from demo.slack.socket_mode import SocketMode
 from demo.slack.tickets import ResponseUrls, Triggers
+from demo.slack.uploads import Uploads
 from demo.slack.views import Views
 from demo.slack.workspace import Clock, Workspace
 from demo.slack.world import World, load_world
@@ -72,6 +74,7 @@ class StandIn:
             triggers=Triggers(clock),
             response_urls=ResponseUrls(clock),
             views=Views(world, feed),
+            files=Files(self._archive, clock),
             sockets=SocketMode(world.app.id, ack_seconds=ack_seconds, seed=seed),
             http=HttpDelivery(clock, request_url=request_url, signing_secret=signing_secret, ack_seconds=ack_seconds),
         )
@@ -139,7 +142,8 @@ class StandIn:
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._api.handle)
         app.router.add_get("/link/", self.backend.sockets.connect)
-        app.router.add_post("/response/{secret}", Responses(self.backend, self.deliveries).handle)
+        app.router.add_post("/response/{secret}", Responses(self.backend, self.deliveries, self.faults).handle)
+        Uploads(self.backend, self.faults).add_routes(app)
         Page(self.backend, self.deliveries).add_routes(app)
         return app
 

@@ -155,8 +155,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             yield World(slack, airflow, mlflow, station, Tracker(station), config)
 
 
-def settings_for(slack: StandIn, folder: Path, config: Path) -> Any:
-    """Settings as an installer would give them."""
+def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any:
+    """Settings as an installer would give them; `more` are variables to set otherwise."""
     return read_settings(
         {
             "SLACK_BOT_TOKEN": slack.bot_token,
@@ -168,4 +168,5 @@ def settings_for(slack: StandIn, folder: Path, config: Path) -> Any:
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "STATIONMASTER_CONFIG": str(config),
         }
+        | more
     )

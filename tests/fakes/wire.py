@@ -73,7 +73,7 @@ class Wire:
                 request.method,
                 request.path,
                 dict(request.query),
-                json.loads(text) if text else None,
+                _read(text),
                 request.headers.get("Authorization", ""),
             )
         )
@@ -85,6 +85,11 @@ class Wire:
 
 
 NOT_FOUND = Reply({"detail": "Not found here"}, 404)
+
+
+def _read(text: str) -> Any:
+    """JSON as what it says; a form as it is."""
+    return json.loads(text) if text[:1] in "{[" and text else text or None
 
 
 def _whole(reply: Reply) -> web.Response:

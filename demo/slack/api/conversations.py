@@ -1,80 +1,89 @@
-"""Channels, direct messages, and what was said in them."""
+"""Channels and direct messages: which there are, and what was said in them."""
 
-from typing import Any
+from typing import Any, get_args
 
 from demo.slack.api.paging import page
+from demo.slack.api.reach import joined, require, seen
 from demo.slack.arguments import Arguments
 from demo.slack.backend import Backend
+from demo.slack.conversation import Kind
 from demo.slack.errors import SlackError
 from demo.slack.messages import Message
-from demo.slack.workspace import Conversation
+
+_SCOPES: dict[str, str] = {
+    "public_channel": "channels:read",
+    "private_channel": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
+}
 
 
 def info(backend: Backend, args: Arguments) -> dict[str, Any]:
     """`conversations.info`: public channels also where the bot is no member."""
-    conversation = backend.workspace.conversation(args.text("channel"))
-    return {"channel": conversation.to_slack(backend.world.app.bot_user)}
+    conversation = seen(backend, args.text("channel"), "read")
+    bot = backend.world.app.bot_user
+    return {"channel": conversation.to_slack(bot, with_count=args.flag("include_num_members"))}
 
 
 def list_(backend: Backend, args: Arguments) -> dict[str, Any]:
-    """`conversations.list` of the given `types` (public channels by default)."""
-    types = (args.optional("types") or "public_channel").split(",")
-    bot = backend.world.app.bot_user
-    everyone = {c.id: c for person in backend.world.people for c in
-                backend.workspace.conversations_of(person.id)}.values()  # fmt: skip
-    wanted = [c for c in everyone if ("im" if c.im_with else "public_channel") in types]
+    """`conversations.list` of the given `types` (public channels by default), as far as the bot sees them."""
+    types = (args.optional("types") or "public_channel").replace(" ", "").split(",")
+    if not set(types) <= set(get_args(Kind)):
+        raise SlackError("invalid_types")
+    require(backend, *(_SCOPES[kind] for kind in types))
+    bot, archived = backend.world.app.bot_user, not args.flag("exclude_archived")
+    wanted = [
+        conversation
+        for conversation in backend.workspace.conversations()
+        if conversation.kind in types and conversation.visible_to(bot) and (archived or not conversation.is_archived)
+    ]
     shown, paging = page(wanted, args)
-    return {"channels": [c.to_slack(bot) for c in shown], **paging}
-
-
-def open_(backend: Backend, args: Arguments) -> dict[str, Any]:
-    """`conversations.open`: the direct message with one person."""
-    user = args.text("users")
-    if user not in backend.world.users:
-        raise SlackError("user_not_found")
-    conversation = backend.workspace.conversation(user)
-    return {"channel": conversation.to_slack(backend.world.app.bot_user)}
+    return {"channels": [conversation.to_slack(bot, with_count=True) for conversation in shown], **paging}
 
 
 def members(backend: Backend, args: Arguments) -> dict[str, Any]:
     """`conversations.members`: ids of the people in a channel."""
-    conversation = backend.workspace.conversation(args.text("channel"))
+    conversation = seen(backend, args.text("channel"), "read")
     shown, paging = page(sorted(conversation.members), args)
     return {"members": shown, **paging}
 
 
 def history(backend: Backend, args: Arguments) -> dict[str, Any]:
     """`conversations.history`: newest first, between `oldest` and `latest`."""
-    conversation = _readable(backend, args)
-    found = [m for m in backend.workspace.history(conversation.id) if _within(m, args)]
+    conversation = joined(backend, args.text("channel"), "history")
+    oldest, latest = _span(args)
+    found = [m for m in backend.workspace.history(conversation.id) if _within(m, oldest, latest, args)]
     shown, paging = page(found[::-1], args)
     return {"messages": [_shown(backend, m, args) for m in shown], **paging}
 
 
 def replies(backend: Backend, args: Arguments) -> dict[str, Any]:
     """`conversations.replies`: a thread's parent and its replies, oldest first."""
-    conversation = _readable(backend, args)
+    conversation = joined(backend, args.text("channel"), "history")
+    oldest, latest = _span(args)
     parent = backend.workspace.find(conversation.id, args.text("ts"))
     if parent is None or parent.shown_to is not None:
         raise SlackError("thread_not_found")
     answers = backend.workspace.replies(conversation.id, parent.thread_ts or parent.ts)
-    found = [parent, *(m for m in answers if m is not parent and _within(m, args))]
+    found = [parent, *(m for m in answers if m is not parent and _within(m, oldest, latest, args))]
     shown, paging = page(found, args)
     return {"messages": [_shown(backend, m, args) for m in shown], **paging}
 
 
-def _readable(backend: Backend, args: Arguments) -> Conversation:
-    conversation = backend.workspace.conversation(args.text("channel"))
-    if backend.world.app.bot_user not in conversation.members:
-        raise SlackError("not_in_channel")
-    return conversation
+def _span(args: Arguments) -> tuple[float, float]:
+    """From when to when, in seconds since 1970; raises invalid_ts_oldest, invalid_ts_latest."""
+    span = []
+    for name, default in (("oldest", "0"), ("latest", "inf")):
+        try:
+            span.append(float(args.optional(name) or default))
+        except ValueError as exc:
+            raise SlackError(f"invalid_ts_{name}") from exc
+    return span[0], span[1]
 
 
-def _within(message: Message, args: Arguments) -> bool:
-    oldest, latest = args.optional("oldest"), args.optional("latest")
-    ts, inclusive = float(message.ts), args.flag("inclusive")
-    after = oldest is None or ts > float(oldest) or (inclusive and ts == float(oldest))
-    return after and (latest is None or ts < float(latest) or (inclusive and ts == float(latest)))
+def _within(message: Message, oldest: float, latest: float, args: Arguments) -> bool:
+    ts = float(message.ts)
+    return oldest < ts < latest or (args.flag("inclusive") and ts in (oldest, latest))
 
 
 def _shown(backend: Backend, message: Message, args: Arguments) -> dict[str, Any]:

@@ -15,10 +15,10 @@ DEFAULT, MOST = 100, 999
 def page(items: Sequence[T], args: Arguments) -> tuple[Sequence[T], dict[str, Any]]:
     """The items behind the call's `cursor`, `limit` at most, and the keys that name the next page.
 
-    Raises SlackError invalid_cursor.
+    Raises SlackError: invalid_cursor, invalid_limit.
     """
     start = _start(args.optional("cursor"))
-    stop = start + min(args.number("limit", DEFAULT) or DEFAULT, MOST)
+    stop = start + min(args.number("limit", DEFAULT, error="invalid_limit") or DEFAULT, MOST)
     following = base64.b64encode(f"next:{stop}".encode()).decode() if stop < len(items) else ""
     return items[start:stop], {
         "has_more": bool(following),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.slack.arguments import Arguments
+from demo.slack.arguments import Arguments, invalid_arguments
 from demo.slack.backend import Backend
 from demo.slack.content import from_json
 from demo.slack.errors import SlackError
@@ -13,6 +13,13 @@ def open_(backend: Backend, args: Arguments) -> dict[str, Any]:
     view = _view(args)
     user = backend.triggers.exchange(args.text("trigger_id"))
     return {"view": backend.views.open(user, view)}
+
+
+def push(backend: Backend, args: Arguments) -> dict[str, Any]:
+    """`views.push`: a modal on top of those that the person has open."""
+    view = _view(args)
+    user = backend.triggers.exchange(args.text("trigger_id"))
+    return {"view": backend.views.push(user, view)}
 
 
 def update(backend: Backend, args: Arguments) -> dict[str, Any]:
@@ -28,14 +35,16 @@ def update(backend: Backend, args: Arguments) -> dict[str, Any]:
 
 def publish(backend: Backend, args: Arguments) -> dict[str, Any]:
     """`views.publish`: a person's home tab."""
+    if not backend.world.app.home_tab:
+        raise SlackError("not_enabled")
     user = args.text("user_id")
     if user not in backend.world.users:
-        raise SlackError("user_not_found")
-    return {"view": backend.views.publish(user, _view(args))}
+        raise invalid_arguments("invalid `user_id`")
+    return {"view": backend.views.publish(user, _view(args), args.optional("hash"))}
 
 
 def _view(args: Arguments) -> dict[str, Any]:
     view = from_json(args.get("view"), "invalid_arguments")
     if not isinstance(view, dict):
-        raise SlackError("invalid_arguments")
+        raise invalid_arguments("[ERROR] missing required field: view")
     return view

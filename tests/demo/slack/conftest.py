@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import ClientSession
 from playwright.async_api import Browser
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
@@ -10,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from demo.slack import StandIn
 from tests.browser import open_browser
+from tests.demo.slack.calls import Api
 
 ACK_SECONDS = 0.4
 
@@ -38,6 +40,13 @@ async def slack() -> AsyncIterator[StandIn]:
 @pytest.fixture
 def client(slack: StandIn) -> AsyncWebClient:
     return AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+
+
+@pytest.fixture
+async def api(slack: StandIn) -> AsyncIterator[Api]:
+    """Calls without a client library in between."""
+    async with ClientSession() as session:
+        yield Api(session, slack)
 
 
 @pytest.fixture

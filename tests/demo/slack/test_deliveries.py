@@ -256,14 +256,14 @@ async def test_suggestions_that_do_not_come(slack: StandIn) -> None:
 
 
 async def test_a_message_shortcut_brings_its_message(app: AsyncApp, slack: StandIn) -> None:
-    """And a response URL: the answer is for the person alone."""
+    """And a response URL: the answer is for the person alone, and can't replace somebody's words."""
     bodies: list[Json] = []
 
     @app.shortcut("explain_run")
     async def listen(ack: AsyncAck, body: Json, respond: AsyncRespond) -> None:
         bodies.append(body)
         await ack()
-        await respond("explained")
+        await respond("explained", replace_original=True)
 
     said = await slack.as_user("U0OMAR").say(TRAINING, "what is this?")
     assert (await slack.as_user("U0DANA").shortcut("explain_run", channel=TRAINING, ts=said.ts)).acked
@@ -276,6 +276,17 @@ async def test_a_message_shortcut_brings_its_message(app: AsyncApp, slack: Stand
     assert (body["message"]["text"], body["message"]["user"]) == ("what is this?", "U0OMAR")
     assert body["message_ts"] == body["message"]["ts"] == said.ts
     assert [each.text for each in slack.ephemerals("U0DANA", TRAINING)] == ["explained"]
+    assert [each.text for each in slack.messages(TRAINING)] == ["what is this?"]
+
+
+async def test_what_is_said_names_ids_alone(slack: StandIn) -> None:
+    """People, groups and channels without labels, links in brackets; and nothing is no message."""
+    said = await slack.as_user("U0DANA").say(TRAINING, "@omar @ml-leads #delays https://a.example/?b&c <i>")
+    assert said.text == "<@U0OMAR> <!subteam^S0MLLEADS> <#C0DELAYS> <https://a.example/?b&amp;c> &lt;i&gt;"
+    with pytest.raises(SlackError, match="no_text"):
+        await slack.as_user("U0DANA").say(TRAINING, " ")
+    with pytest.raises(SlackError, match="not_in_channel"):
+        await slack.as_user("U0GUS").say("C0DELAYS", "hello")
 
 
 async def test_a_global_shortcut_has_no_place(app: AsyncApp, slack: StandIn) -> None:

@@ -1,0 +1,1 @@
+"""`stationmaster check`: is everything there that the bot needs? In words, a line each."""

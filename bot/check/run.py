@@ -1,0 +1,111 @@
+"""Everything that is looked at, at the same time, each within its own seconds; nothing that fails hides another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
+
+from bot.app import airflow, mlflow
+from bot.check import people, services, tokens
+from bot.check.findings import Finding, Mark, bad, good
+from bot.cloud import AwsCloud
+from bot.config import Config, Settings, look_at_settings, read_config
+from bot.errors import ConfigError, ServiceError
+from bot.log import masked
+from bot.ports import Cloud
+from bot.slack.workspace import Workspace
+from bot.store.health import examine
+
+WITHIN = 10.0  # seconds for each part
+
+
+async def check(
+    environment: Mapping[str, str] | None = None, cloud: Cloud | None = None, within: float = WITHIN
+) -> list[Finding]:
+    """Look at the settings, the configuration, and each service that they name. No finding shows a secret."""
+    settings, problems = look_at_settings(environment)
+    found = [bad("settings", problem.words) for problem in problems]
+    unusable = {name for problem in problems for name in problem.names}
+    try:
+        settings = await settings.fetched(cloud or AwsCloud())
+    except ConfigError as error:
+        found.append(bad("settings", str(error)))
+        unusable |= settings.in_cloud
+    found = found or [good("settings", "complete")]
+    config, read = _configuration(settings)
+    looks = _looks(settings, config, unusable)
+    parts = await asyncio.gather(*(_bounded(about, look, within) for about, look in looks.items()))
+    findings = [*found, *read, *(finding for part in parts for finding in part)]
+    return [replace(finding, words=masked(finding.words, settings.secrets)) for finding in findings]
+
+
+def _configuration(settings: Settings) -> tuple[Config | None, list[Finding]]:
+    about = "configuration"
+    try:
+        config = read_config(settings.stationmaster_config)
+    except ConfigError as error:
+        return None, [bad(about, line) for line in str(error).splitlines()]
+    return config, [good(about, f"{settings.stationmaster_config} has {len(config.models)} models")]
+
+
+def _looks(settings: Settings, config: Config | None, unusable: set[str]) -> dict[str, Awaitable[list[Finding]]]:
+    """A look at each part whose settings are usable, in the order in which they are told."""
+    looks: dict[str, Awaitable[list[Finding]]] = {}
+    if "slack_bot_token" not in unusable:
+        looks["Slack"] = _slack(settings, config)
+    if not unusable & {"slack_app_token", "slack_signing_secret"}:
+        looks["Slack's deliveries"] = _deliveries(settings)
+    if not any(name.startswith("airflow") for name in unusable):
+        looks["Airflow"] = _airflow(settings, config)
+    if "mlflow_tracking_uri" not in unusable:
+        looks["MLflow"] = _mlflow(settings)
+    looks["database"] = _database(settings)
+    return looks
+
+
+async def _bounded(about: str, look: Awaitable[list[Finding]], within: float) -> list[Finding]:
+    try:
+        async with asyncio.timeout(within):
+            return await look
+    except TimeoutError:
+        return [bad(about, f"it took more than {within:g} s; try again, or look at the network between")]
+    except ServiceError as error:
+        return [bad(about, f"{error.sentence} ({error})")]
+
+
+async def _slack(settings: Settings, config: Config | None) -> list[Finding]:
+    token = settings.slack_bot_token.get_secret_value()
+    async with Workspace(token, str(settings.slack_api_url)) as workspace:
+        found = await tokens.bot_token(token, workspace)
+        signed_in = found[0].mark is Mark.GOOD
+        return found + (await people.named(config, workspace) if config and signed_in else [])
+
+
+async def _deliveries(settings: Settings) -> list[Finding]:
+    if secret := settings.slack_signing_secret.get_secret_value():
+        return tokens.signing_secret(secret, settings.port)
+    token = settings.slack_app_token.get_secret_value()
+    async with Workspace(token, str(settings.slack_api_url)) as workspace:
+        return await tokens.app_token(token, workspace)
+
+
+async def _airflow(settings: Settings, config: Config | None) -> list[Finding]:
+    orchestrator = airflow(settings)
+    try:
+        return await services.airflow(orchestrator, config)
+    finally:
+        await orchestrator.close()
+
+
+async def _mlflow(settings: Settings) -> list[Finding]:
+    registry = mlflow(settings)
+    try:
+        return await services.mlflow(registry)
+    finally:
+        await registry.close()
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    usable, words = await examine(settings.database_url)
+    return [(good if usable else bad)("database", words)]

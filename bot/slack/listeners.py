@@ -1,0 +1,95 @@
+"""The listeners of a Bolt app: they make a Request of each delivery, however it came, and hand it to the dispatcher.
+
+Three of them, which take everything: Bolt tries its listeners one after the other, the dispatcher looks names up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.dispatch import Dispatcher
+from bot.interpret import Request
+
+
+def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> AsyncApp:
+    """A Bolt app whose deliveries go to the dispatcher. Whoever feeds it has seen to it that they come from Slack.
+
+    `bot_user` is the bot's own id, by which people mention it.
+    """
+    app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, logger=None)
+    listeners = Listeners(bot_user, dispatcher)
+    app.command(re.compile(".*"))(listeners.command)
+    app.action(re.compile(".*"))(listeners.action)
+    app.event(re.compile("app_home_opened|app_mention|message"))(listeners.event)
+    return app
+
+
+class Listeners:
+    """From Slack's payloads to the dispatcher's requests, and from its answers to acknowledgements."""
+
+    def __init__(self, bot_user: str, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._me = re.compile(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>")
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A slash command, known by its `trigger_id`; its acknowledgement may be the answer."""
+        answer = await self._dispatcher.command(
+            Request(
+                id=f"command:{body['team_id']}:{body['trigger_id']}",
+                person=body["user_id"],
+                team=body["team_id"],
+                channel=body["channel_id"],
+                text=body.get("text", ""),
+                response_url=body.get("response_url", ""),
+            )
+        )
+        if answer is None:
+            await ack()
+        else:
+            await ack(text=answer.text, blocks=answer.blocks or None, response_type="ephemeral")
+
+    async def action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A click, known by message, button and value: a double click is one request."""
+        clicked, container = body["actions"][0], body.get("container") or {}
+        person = body["user"]["id"]
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or person  # none: the home tab
+        message = container.get("message_ts") or (body.get("view") or {}).get("hash", "")
+        await self._dispatcher.click(
+            Request(
+                id=f"click:{channel}:{message}:{clicked['action_id']}:{clicked.get('value', '')}",
+                person=person,
+                team=(body.get("team") or {}).get("id", ""),
+                channel=channel,
+                text=clicked.get("value") or "",
+                response_url=body.get("response_url", ""),
+            ),
+            clicked["action_id"],
+        )
+        await ack()
+
+    async def event(self, body: dict[str, Any]) -> None:
+        """Something that happened, known by its `event_id`, under which Slack repeats what wasn't acknowledged."""
+        event = body["event"]
+        if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+            return  # what apps write, edits, joins
+        text = str(event.get("text") or "")
+        mentioned = self._me.search(text)
+        direct = event.get("channel_type") == "im"
+        request = Request(
+            id=f"event:{body['event_id']}",
+            person=event["user"],
+            team=body.get("team_id", ""),
+            channel=event["user"] if direct else event.get("channel", ""),
+            text=text[mentioned.end() :].strip() if mentioned else text.strip(),
+        )
+        match event["type"]:
+            case "app_home_opened" if event.get("tab") == "home":
+                await self._dispatcher.open_home(request)
+            case "app_mention":
+                await self._dispatcher.mention(request)
+            case "message" if direct:
+                await self._dispatcher.mention(request)
