@@ -6,11 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
+from demo.slack.backend import Backend
 from demo.slack.deliveries import Deliveries, Outcome
 from demo.slack.errors import SlackError
 from demo.slack.page.reader import Reader
 from demo.slack.page.render import Renderer
 from demo.slack.page.sight import Sight
+from demo.slack.page.unread import Unread
 
 Body = dict[str, Any]
 Act = Callable[[Reader, Body], Awaitable[Body]]
@@ -19,7 +21,11 @@ Act = Callable[[Reader, Body], Awaitable[Body]]
 class Doing:
     """Serves `/do/…`. Answers `{"ok": …}`, with `error` and what the page shows for it."""
 
-    def __init__(self, deliveries: Deliveries, sight: Sight, renderer: Renderer) -> None:
+    def __init__(
+        self, backend: Backend, deliveries: Deliveries, sight: Sight, renderer: Renderer, unread: Unread
+    ) -> None:
+        self._unread = unread
+        self._backend = backend
         self._deliveries = deliveries
         self._sight = sight
         self._renderer = renderer
@@ -34,9 +40,11 @@ class Doing:
             "suggest": (self._suggest, ("action_id", "block_id", "text")),
             "shortcut": (self._shortcut, ("callback_id", "channel", "ts")),
             "home": (self._home, ()),
+            "read": (self._read, ("channel",)),
         }
         for name, (act, required) in acts.items():
             app.router.add_post(f"/do/{name}", self._handler(act, required))
+        app.router.add_post("/do/upload", self._upload)
 
     def _handler(self, act: Act, required: tuple[str, ...]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
@@ -101,6 +109,26 @@ class Doing:
         return _told(
             await self._deliveries.shortcut(reader.person.id, str(body["callback_id"]), channel=channel, ts=ts)
         )
+
+    async def _read(self, reader: Reader, body: Body) -> Body:
+        """The reader has the conversation open and sees what came."""
+        conversation = self._sight.conversation(reader, str(body["channel"]))
+        self._unread.read(reader.person, conversation)
+        return {"ok": True}
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """A file that was chosen in a modal, as raw bytes: kept, and answered with its id."""
+        if request.content_type != "application/octet-stream":
+            raise web.HTTPUnsupportedMediaType
+        reader = self._sight.reader(request.query.get("user", ""))
+        content = await request.read()
+        try:
+            path, file_id = self._backend.files.ask(request.query.get("name", "file"), len(content))
+            self._backend.files.receive(path, content)
+            self._backend.files.complete([(file_id, "")], reader.person.id, self._backend.url)
+        except SlackError as exc:
+            return web.json_response(exc.answer())
+        return web.json_response({"ok": True, "id": file_id})
 
     async def _home(self, reader: Reader, _body: Body) -> Body:
         """The reader opened the app's home tab."""

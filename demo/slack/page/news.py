@@ -23,7 +23,7 @@ Changes = asyncio.Queue[Change | None]
 
 
 class News:
-    """Serves `/events`. What is told of the conversation that is open counts as read."""
+    """Serves `/events`."""
 
     def __init__(self, backend: Backend, sight: Sight, renderer: Renderer, unread: Unread) -> None:
         self._backend = backend
@@ -33,17 +33,16 @@ class News:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Every change behind the first `after` ones, until the page leaves or the server stops."""
-        reader = self._sight.reader(request.query.get("user", ""))
-        after = request.query.get("after", "")
+        query = request.query
+        reader, after = self._sight.reader(query.get("user", "")), query.get("after", "")
         response = web.StreamResponse(headers=_EVENT_STREAM)
         with self._backend.feed.subscribe(int(after) if after.isdecimal() else None) as changes:
             await response.prepare(request)
             with suppress(ConnectionResetError):  # the page was closed
-                await self._send(request, response, changes, reader)
+                await self._send(response, changes, reader, query.get("channel", ""))
         return response
 
-    async def _send(self, request: web.Request, response: web.StreamResponse, changes: Changes, reader: Reader) -> None:
-        channel = request.query.get("channel", "")
+    async def _send(self, response: web.StreamResponse, changes: Changes, reader: Reader, channel: str) -> None:
         await response.write(b": hello\n\n")
         while True:
             try:
@@ -51,7 +50,7 @@ class News:
             except TimeoutError:
                 await response.write(b": still here\n\n")
                 continue
-            if change is None or request.transport is None:  # nobody reads any more
+            if change is None:
                 return
             for news in self._of(change, self._sight.reader(reader.person.id), channel):
                 await response.write(f"data: {json.dumps(news)}\n\n".encode())
@@ -79,7 +78,6 @@ class News:
         conversation = self._backend.workspace.conversation(change.channel)
         if reader.person.id not in conversation.members:
             return
-        self._unread.read(reader.person, conversation)
         yield self._one(change.kind, change.channel, change.ts, change.thread_ts, reader)
         if change.thread_ts is not None and change.only is None:
             yield self._one("shown", change.channel, change.thread_ts, None, reader)

@@ -24,6 +24,7 @@ _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"
 class Page:
     """Serves the page. Who looks is said in the address: `?user=U0DANA&channel=C0TRAINING&thread=…`.
 
+    `with=U0OMAR` in place of `channel` is the direct message with that person.
     `tab` is `home` or `messages` in the direct message with the app, `at` the ts of a message to point out.
     `?users=U0DANA,U0OMAR` shows the pages of several people side by side.
     """
@@ -34,7 +35,7 @@ class Page:
         self._unread = Unread(backend.workspace)
         self._renderer = Renderer(backend, self._unread)
         self._news = News(backend, self._sight, self._renderer, self._unread)
-        self._doing = Doing(deliveries, self._sight, self._renderer)
+        self._doing = Doing(backend, deliveries, self._sight, self._renderer, self._unread)
 
     def add_routes(self, app: web.Application) -> None:
         """Put the page's addresses into the server."""
@@ -53,7 +54,10 @@ class Page:
             html = self._renderer.panes(people, query.get("channel", ""))
         else:
             reader = self._sight.reader(query.get("user", self._backend.world.people[0].id))
-            conversation = self._sight.conversation(reader, query.get("channel", ""))
+            if other := query.get("with"):
+                conversation = self._sight.direct(reader, other)
+            else:
+                conversation = self._sight.conversation(reader, query.get("channel", ""))
             html = self._drawn(reader, conversation, query.get("tab"), query.get("thread"), query.get("at", ""))
         return web.Response(text=html, content_type="text/html", headers=_HEADERS)
 

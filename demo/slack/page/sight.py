@@ -30,6 +30,10 @@ class Sight:
         mine = self._backend.workspace.conversations_of(reader.person.id)
         return next((each for each in mine if each.id == channel), mine[0])
 
+    def direct(self, reader: Reader, other: str) -> Conversation:
+        """The direct message with another person; raises HTTPNotFound where there is nobody."""
+        return self._backend.workspace.group({reader.person.id, self.reader(other).person.id})
+
     def messages(self, reader: Reader, conversation: Conversation) -> list[Message]:
         """What the reader sees outside threads, oldest first; nothing where they are no member."""
         if reader.person.id not in conversation.members:

@@ -2,7 +2,7 @@
 import * as combo from "./combo.js";
 import * as composer from "./composer.js";
 import { hearMessage, hearUnread, toBottom, turn, warn } from "./lists.js";
-import { act, byId, confirmed, here, query, showRaw } from "./server.js";
+import { act, byId, confirmed, here, query, showRaw, upload } from "./server.js";
 import { count, inputsOf, valueOf } from "./values.js";
 import { closeView, settleViews, showHome, showViews, submit, trouble } from "./views.js";
 
@@ -12,13 +12,17 @@ function hear(news) {
   if (news.kind === "views") showViews(news.views);
   else if (news.kind === "home") showHome(news.html);
   else if (news.kind === "unread") hearUnread(news);
-  else hearMessage(news);
+  else {
+    hearMessage(news);
+    if (news.kind === "shown") act("read", { channel: news.channel });
+  }
 }
 
 let stream;
 function listen() {
   stream?.close();
-  stream = new EventSource(`/events?${query({ after: here().seen, channel: here().channel })}`);
+  const { seen, tab, channel } = here();
+  stream = new EventSource(`/events?${query({ after: seen, channel: tab === "home" ? "" : channel })}`);
   let lost = false;
   stream.onmessage = (event) => hear(JSON.parse(event.data));
   stream.onerror = () => { lost = true; };
@@ -161,7 +165,8 @@ document.addEventListener("scroll", combo.placeOpen, { capture: true, passive: t
 addEventListener("resize", combo.placeOpen);
 document.addEventListener("mousedown", (event) => { if (event.target.closest(".listbox")) event.preventDefault(); });
 
-document.addEventListener("change", (event) => {
+document.addEventListener("change", async (event) => {
+  if (event.target.matches("[type=file]")) await upload(event.target);
   const element = event.target.closest("[data-element]");
   // A combobox's own field only filters, and text speaks through the listener of `input` and through Enter.
   if (element && !event.target.matches("[role=combobox], [data-on]")) changed(element);

@@ -16,6 +16,16 @@ export async function act(name, body) {
   return { ok: false, error: answer ? `the server answered ${answer.status}` : "the server did not answer" };
 }
 
+// Gives the chosen files to the server; the field then holds their ids.
+export async function upload(field) {
+  const sent = [...field.files].map(async (file) => {
+    const address = `/do/upload?${query({ name: file.name })}`;
+    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+    return (await answer.json()).id;
+  });
+  field.dataset.files = (await Promise.all(sent)).join(" ");
+}
+
 export function drawn(html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();

@@ -11,7 +11,7 @@ export function valueOf(element) {
   }
   if (kind === "checkboxes") return [...element.querySelectorAll(":checked")].map((box) => box.value);
   if (kind === "radio_buttons") return element.querySelector(":checked")?.value ?? null;
-  if (kind === "file_input") return [...element.files].map((file) => file.name);
+  if (kind === "file_input") return element.dataset.files ? element.dataset.files.split(" ") : [];
   if (kind === "datetimepicker") return momentOf(element);
   return element.value || null;
 }
@@ -43,7 +43,7 @@ export function carryOver(old, fresh) {
     if (!twin) continue;
     if (isCombo(element)) twin.replaceWith(element);
     else if (kind === "checkboxes" || kind === "radio_buttons") carryChecks(element, twin);
-    else if (kind === "file_input") twin.files = element.files;
+    else if (kind === "file_input") twin.replaceWith(element);
     else twin.value = element.value;
   }
 }

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from demo.slack.content import Content
 from tests.browser import needs_chromium
 from tests.demo.slack import cards, gallery
 from tests.demo.slack.cards import CONFIRM, actions, button, section
@@ -124,6 +125,39 @@ async def test_a_direct_message(desk: Desk) -> None:
     assert (heard["channel_type"], heard["text"]) == ("im", "status :train: <@U0OMAR>")
     await desk.client.chat_postMessage(channel=DANA, text="all is well")
     await expect(page.get_by_text("all is well")).to_be_visible()
+
+
+async def test_two_people_write_to_each_other(desk: Desk) -> None:
+    """A direct message without the app: the other sees it, counted, under the writer's name."""
+    dana, omar = await desk.page(), await desk.page(OMAR)
+    await dana.get_by_text("New message").click()
+    await dana.get_by_role("link", name="Omar").click()
+    await dana.get_by_role("textbox", name="Message Omar").fill("between us")
+    await dana.keyboard.press("Enter")
+    await expect(dana.get_by_role("article").get_by_text("between us")).to_be_visible()
+    await omar.reload()
+    await expect(omar.get_by_role("link", name="Dana 1")).to_be_visible()
+    await omar.get_by_role("link", name="Dana 1").click()
+    await expect(omar.get_by_role("article").get_by_text("between us")).to_be_visible()
+    assert desk.heard == []
+
+
+async def test_files_and_previews(desk: Desk) -> None:
+    """An uploaded file is there to open, a link's preview stands below its message."""
+    backend = desk.slack.backend
+    path, file_id = backend.files.ask("log.txt", 5)
+    backend.files.receive(path, b"lines")
+    files = backend.files.complete([(file_id, "The log")], DANA, backend.url)
+    backend.workspace.post(DELAYS, DANA, Content("", []), files=files)
+    domain = backend.world.app.unfurl_domains[0]
+    said = await desk.slack.as_user(DANA).say(DELAYS, f"see https://{domain}/runs/7")
+    preview = {"from_url": f"https://{domain}/runs/7", "blocks": [section("*delays* run 7 is fine")]}
+    backend.workspace.attach(said, [preview])
+    page = await desk.page()
+    link = page.get_by_role("link", name="The log")
+    assert f"/files/{file_id}/log.txt" in str(await link.get_attribute("href"))
+    await expect(message(page, said.ts).locator(".attachment")).to_have_text("delays run 7 is fine")
+    await desk.hear("link_shared")
 
 
 async def test_what_is_unread(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser import needs_chromium
 from tests.demo.slack import gallery
@@ -63,6 +63,9 @@ async def fill_all(modal: Locator) -> None:
     await choose(modal, "Multi conversations select", "#delays", "Stationmaster")
     await choose(modal, "Channels select", "#general")
     await choose(modal, "Multi channels select", "#delays")
+    upload: FilePayload = {"name": "rows.csv", "mimeType": "text/csv", "buffer": b"a,b"}
+    async with modal.page.expect_response("**/do/upload*"):
+        await modal.get_by_label("File input").set_input_files(upload)
 
 
 def as_told(entry: dict[str, Any]) -> Any:
@@ -86,6 +89,8 @@ async def test_every_input_is_told_exactly(desk: Desk) -> None:
     values = (await desk.hear("view_submission"))["view"]["state"]["values"]
     rich = values["b_rich_text_input"].pop("rich_text_input")["rich_text_value"]
     assert rich["elements"][0]["elements"] == [{"type": "text", "text": "more"}]
+    (file,) = values["b_file_input"].pop("file_input")["files"]
+    assert desk.slack.backend.files.read(file["id"]) == b"a,b"
     told = {action: as_told(entry) for block in values.values() for action, entry in block.items()}
     assert told == {
         "plain_text_input": "a line",
@@ -107,7 +112,6 @@ async def test_every_input_is_told_exactly(desk: Desk) -> None:
         "multi_conversations_select": ["C0DELAYS", HOME],
         "channels_select": "C0GENERAL",
         "multi_channels_select": ["C0TRAINING", "C0DELAYS"],
-        "file_input": [],
         "long": "three\nlong\nlines",
     }
 
