@@ -52,7 +52,7 @@ async def test_the_result_stands_beside_the_champions(world: World) -> None:
     """With a champion re-scored on the same holdout, the headline counts the metrics that got better."""
     await world.type(DANA, "run delays")
     key = await world.run_key()
-    await world.card("delays")
+    await world.followed_run()
     champion = world.trained(key, "1", auc=0.671, log_loss=0.331)
     world.mlflow.add_training(champion.model_copy(update={"tags": {}}))
     world.mlflow.set_alias("delays", "production", "1")
@@ -77,7 +77,7 @@ async def test_an_mlflow_run_that_airflow_does_not_confirm_is_shown_as_unverifie
     """Tags are a claim: a run that names a task which never ran is not passed off as lineage."""
     await world.type(DANA, "run delays")
     key = await world.run_key()
-    await world.card("delays")
+    await world.followed_run()
     training = world.trained(key, "1")
     world.mlflow.add_training(
         training.model_copy(update={"tags": training.tags | {"airflow.task_id": "someone_elses_task"}})
