@@ -13,8 +13,9 @@ from bot.check.findings import Finding, Mark, bad, good
 from bot.cloud import AwsCloud
 from bot.config import Config, Settings, look_at_settings, read_config
 from bot.errors import ConfigError, ServiceError
-from bot.log import masked
+from bot.log import maskable, masked
 from bot.orchestrator import AirflowOrchestrator
+from bot.phrases import count
 from bot.ports import Cloud
 from bot.registry import MlflowRegistry
 from bot.slack.workspace import Workspace
@@ -40,8 +41,9 @@ async def check(
     async with _adapters(settings) as (orchestrator, registry):
         looks = _looks(settings, config, unusable, orchestrator, registry)
         parts = await asyncio.gather(*(_bounded(about, look, within) for about, look in looks.items()))
+    known = maskable(settings.secrets)
     findings = [*found, *read, *(finding for part in parts for finding in part)]
-    return [replace(finding, words=masked(finding.words, settings.secrets)) for finding in findings]
+    return [replace(finding, words=masked(finding.words, known)) for finding in findings]
 
 
 def _configuration(settings: Settings) -> tuple[Config | None, list[Finding]]:
@@ -50,7 +52,7 @@ def _configuration(settings: Settings) -> tuple[Config | None, list[Finding]]:
         config = read_config(settings.stationmaster_config)
     except ConfigError as error:
         return None, [bad(about, line) for line in str(error).splitlines()]
-    return config, [good(about, f"{settings.stationmaster_config} has {len(config.models)} models")]
+    return config, [good(about, f"{settings.stationmaster_config} has {count(len(config.models), 'model')}")]
 
 
 @asynccontextmanager

@@ -86,12 +86,14 @@ async def signing(tmp_path: Path) -> AsyncIterator[Signing]:
     config = ROOT / "demo" / "stationmaster.yaml"
     port = free_port()
     http = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": SECRET, "BIND_ADDRESS": HOST, "PORT": str(port)}
-    async with StandIn() as slack, aiohttp.ClientSession() as session:
+    async with StandIn(signing_secret=SECRET) as slack, aiohttp.ClientSession() as session:
         settings = settings_for(slack, tmp_path, config, **http)
         async with running(settings, airflow, mlflow) as station:
             await station.catalogue.refresh()
             world = World(slack, airflow, mlflow, station, Tracker(station), config)
-            yield Signing(f"http://{HOST}:{port}{PATH}", session, world)
+            url = f"http://{HOST}:{port}{PATH}"
+            await slack.use_request_url(url)  # which sends a challenge
+            yield Signing(url, session, world)
 
 
 async def test_an_answer_comes_in_the_acknowledgement(signing: Signing) -> None:
@@ -113,6 +115,19 @@ async def test_a_run_starts_once_however_often_it_is_delivered(signing: Signing)
     await signing.world.card("delays")
     assert len(signing.world.started()) == 1
     assert len(await signing.world.audit("run")) == 2, "accepted and started, once each"
+
+
+async def test_people_see_no_difference(signing: Signing) -> None:
+    """A command and its answer, a mention delivered twice and its one run, the home tab."""
+    world = signing.world
+    assert "/train run" in await world.type(DANA, "help")
+    world.slack.deliveries.events.duplicate_next()
+    await world.slack.as_user(DANA).say(TRAINING, "@stationmaster run delays learning_rate=0.1")
+    await world.has_card(await world.run_key())
+    await world.slack.deliveries.events.settle()
+    assert len(world.started()) == 1
+    await world.slack.as_user(DANA).open_home()
+    assert await world.slack.wait_for(lambda: world.slack.as_user(DANA).home)
 
 
 async def test_a_click_comes_in_too(signing: Signing) -> None:
