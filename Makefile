@@ -42,6 +42,7 @@ check: $(BOT) ## Lint, check the format and the types
 bench: $(BOT) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
 	.venv/bin/python -m bench.ack
 	.venv/bin/python -m bench.start
+	.venv/bin/python -m bench.http
 
 format: $(BOT) ## Put the code into its format
 	.venv/bin/ruff check --fix --quiet . || true
