@@ -15,7 +15,8 @@ import bot.app  # noqa: F401  # imports every module of the bot that declares a 
 from bot.answers import shared_by, with_share
 from bot.commands import discover
 from bot.render import Message, Rendered, Templated, View, messages, views
-from tests.payloads.values import HOSTILE, Values, hostile, ordinary
+from bot.samples import Values, ordinary
+from tests.payloads.values import HOSTILE, hostile
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from jinja2 import meta
 
 from bot.finishing import RunEnded
 from bot.render import Message, Templated
+from bot.samples import ordinary
 from bot.templating import environment
 from tests.payloads.collection import MESSAGES, NAMES, VIEWS, payloads
-from tests.payloads.values import ordinary
 from tests.slack_rules import problems
 
 KINDS: list[type[Any]] = [*MESSAGES, *VIEWS]

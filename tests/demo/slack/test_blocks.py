@@ -99,6 +99,7 @@ async def test_refused_blocks_answer_invalid_blocks_with_the_reasons(client: Asy
 
     answer = await refused([LONG_HEADER])
     assert answer["error"] == "invalid_blocks"
+    assert answer["errors"] == ["must be less than 151 characters [json-pointer:/blocks/0/text/text]"]
     assert answer["response_metadata"]["messages"] == [
         "[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]"
     ]
