@@ -6,6 +6,7 @@ Three of them, which take everything: Bolt tries its listeners one after the oth
 from __future__ import annotations
 
 import re
+from logging import getLogger
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -20,7 +21,9 @@ def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> A
 
     `bot_user` is the bot's own id, by which people mention it.
     """
-    app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, logger=None)
+    app = AsyncApp(
+        client=client, process_before_response=True, request_verification_enabled=False, logger=getLogger("slack_bolt")
+    )
     listeners = Listeners(bot_user, dispatcher)
     app.command(re.compile(".*"))(listeners.command)
     app.action(re.compile(".*"))(listeners.action)
