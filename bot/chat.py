@@ -73,6 +73,14 @@ class SlackChat:
             log.error("slack.blocks_refused", error=error.detail, text=message.text[:80])
             return await self._ask(method(text=message.text, **arguments))
 
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_open(trigger_id=trigger, view=view))
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_update(view_id=view_id, view=view))
+
     async def publish(self, person: str, view: dict[str, Any]) -> None:
         """See `bot.ports.Chat`."""
         await self._ask(self.client.views_publish(user_id=person, view=view))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from bot.access import Right, decide
 from bot.commands import Call, Command, Registered, Work
 from bot.errors import NotAllowed, Refusal
-from bot.render import Message
+from bot.render import Message, Modal
 from bot.station import Station
 from bot.store import AuditEntry
-from bot.words import Arguments, Token, bind, split
+from bot.words import Token, bind, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Request:
     channel: str
     text: str
     response_url: str = ""
+    trigger: str = ""  # opens one modal, within three seconds
 
 
 class Interpreter:
@@ -31,11 +32,11 @@ class Interpreter:
     def __init__(self, station: Station, registered: Registered) -> None:
         self._station, self._registered = station, registered
 
-    async def carry_out(self, request: Request) -> tuple[Command, Call, Message | Work]:
+    async def carry_out(self, request: Request) -> tuple[Command, Call, Message | Modal | Work]:
         """The command that the text names, the call it was given, and what it returned. Refusal where it can't be."""
         command, rest = self.chosen(request.text)
         arguments = bind(command.arguments, rest, command.usage)
-        call = await self.call(request, command.right, arguments)
+        call = await self.call(request, command.right, getattr(arguments, "model", ""))
         return command, call, await command.handler(call, arguments)
 
     async def read(self, request: Request) -> Message:
@@ -56,13 +57,13 @@ class Interpreter:
             raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
-    async def call(self, request: Request, right: Right, arguments: Arguments | None) -> Call:
-        """Who asks, and whether they may. NotAllowed where not, which is audited."""
+    async def call(self, request: Request, right: Right, word: str = "") -> Call:
+        """Who asks, about the model called `word` if any, and whether they may. NotAllowed where not: it is audited."""
         people = self._station.people
         person = await people.person(request.person)
         call = Call(self._station, person, await people.roles(person), request.channel, request.text)
         await self._authorise(request, call, Right.READ)  # a stranger learns no model's name
-        if word := getattr(arguments, "model", ""):
+        if word:
             model = await self._station.catalogue.find(word)
             call = replace(call, model=model, roles=await people.roles(person, model))
         await self._authorise(request, call, right)

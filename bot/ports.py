@@ -114,6 +114,12 @@ class Chat(Protocol):
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """Answer a command or a click to that person alone; works where the bot is no member."""
 
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        """Open a modal for what was just done; `trigger` does it once, within three seconds."""
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """Show something else in an open modal. NotFound where it was closed."""
+
     async def publish(self, person: str, view: dict[str, Any]) -> None:
         """Show this view on the person's home tab."""
 
