@@ -20,7 +20,9 @@ from bot.dispatch import Dispatcher
 from bot.finishing import finish
 from bot.jobs import JobContext, Jobs
 from bot.log import configure
+from bot.newcomers import meet
 from bot.orchestrator import AirflowOrchestrator
+from bot.overdue import point_out
 from bot.people import People
 from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
@@ -115,7 +117,12 @@ async def _assemble(
 
 def _declare_work(station: Station, registered: Registered, dispatcher: Dispatcher) -> None:
     """Every kind of durable work: what the commands declare, and the bot's own."""
-    own: dict[str, WorkHandler] = {"run.finish": finish, "share": dispatcher.carry_out_share}
+    own: dict[str, WorkHandler] = {
+        "run.finish": finish,
+        "run.meet": meet,
+        "run.late": point_out,
+        "share": dispatcher.carry_out_share,
+    }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
         station.jobs.register(kind, _with_station(handler, station, dispatcher))
 

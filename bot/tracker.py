@@ -1,7 +1,8 @@
 """Follows runs in bulk, and keeps their cards true within Slack's budget of edits.
 
-One replica holds the tracker. A tick costs one question for the runs that changed and one for the tasks of all live
-runs, however many there are; a run that Airflow no longer has is asked for by name before it is called gone.
+One replica holds the tracker. A tick costs one question for the runs that changed, whoever started them, and one for
+the tasks of all live runs, however many there are; a run that Airflow no longer has is asked for by name before it is
+called gone.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from bot.domain import Posted, Run, RunKey, RunState, Task
 from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
 from bot.following import facts, new_summaries
 from bot.jobs import Fenced
+from bot.newcomers import Newcomers
+from bot.overdue import Overdue
 from bot.station import Station
 from bot.store import FollowedRun, RunChanges
+from bot.twins import called
 
 log = get_logger(__name__)
 HOLD = "tracker"
@@ -57,6 +61,8 @@ class Tracker:
         self._seen: dict[RunKey, Run] = {}
         self._asked: datetime | None = None  # when changes were last asked for
         self._pace = Pace()
+        self._newcomers = Newcomers(station)
+        self._overdue = Overdue(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
 
     async def follow(self) -> None:
@@ -77,31 +83,37 @@ class Tracker:
             await asyncio.sleep(self._every)
 
     async def tick(self) -> None:
-        """Look at every followed run once."""
+        """Look at every followed run once, and for runs that somebody else started."""
         followed = await self._station.store.runs.followed()
-        if not followed:
-            self._seen, self._asked = {}, None
-            return
         runs = await self._changed(followed)
+        if not followed:
+            return
         tasks = await self._station.orchestrator.tasks([each.key for each in followed])
         for each in followed:
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
                 await self._finish(each, run)
             elif run is not None:
-                await self._show(each, run, tasks.get(each.key, ()))
+                await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
+                await self._overdue.look(each, run)
 
     async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:
-        """The latest of each followed run, by asking for what changed since the last time."""
-        now = datetime.now(UTC)
-        oldest = datetime.fromtimestamp(min(each.created for each in followed), UTC)
-        since = min(self._asked, now) if self._asked else oldest
-        changed = await self._station.orchestrator.changed_runs({each.dag_id for each in followed}, since - OVERLAP)
+        """The latest of each followed run, by asking for what changed since the last time; new runs are met."""
+        now, homes = datetime.now(UTC), await self._newcomers.homes()
+        since = min(self._asked, now) if self._asked else await self._since(followed)
+        if dag_ids := {each.dag_id for each in followed} | homes.keys():
+            changed = await self._station.orchestrator.changed_runs(dag_ids, since - OVERLAP)
+            await self._newcomers.welcome(changed, homes)
+            keys = {each.key for each in followed}
+            self._seen = {run.key: run for run in [*self._seen.values(), *changed] if run.key in keys}
         self._asked = now
-        keys = {each.key for each in followed}
-        latest = {run.key: run for run in [*self._seen.values(), *changed] if run.key in keys}
-        self._seen = latest
-        return latest
+        await self._newcomers.looked(now)
+        return self._seen
+
+    async def _since(self, followed: Sequence[FollowedRun]) -> datetime:
+        """From when on changes may have been missed by this process."""
+        last = await self._newcomers.last_look()
+        return min([last, *(datetime.fromtimestamp(each.created, UTC) for each in followed)])
 
     async def _run(
         self, followed: FollowedRun, runs: Mapping[RunKey, Run], tasks: Mapping[RunKey, Sequence[Task]]
@@ -146,6 +158,10 @@ class Tracker:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
             await self._station.store.runs.change(followed.key, tx=tx, **changes)
+
+
+def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:
+    return replace(one, shown=(one.shown or {}) | {"called": called(one, all_of_them)})
 
 
 def digest_of(card: RunCard) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from structlog import get_logger
 
-from bot import limits
+from bot import limits, twins
 from bot.access import Right, decide
 from bot.answers import Proposal, Refused, Told
 from bot.cards import run_card
@@ -29,6 +29,7 @@ from bot.following import facts, typical_duration
 from bot.jobs import JobContext, RetryLater
 from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
+from bot.render import Message
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 from bot.words import Arguments
@@ -42,26 +43,29 @@ MOST_REASON = 500  # characters; Airflow's note has 1,000
 
 
 class RunArguments(Arguments):
-    """MODEL, its parameters, and why."""
+    """MODEL, its parameters, and why; `yes`: also while a run like it goes on."""
 
     model: str
     values: dict[str, str] = {}
     reason: str = ""
+    yes: bool = False
 
     @classmethod
     def options(cls) -> frozenset[str]:
         """See Arguments."""
-        return frozenset({"reason"})
+        return frozenset({"reason", "yes"})
 
 
 @command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
-async def run(call: Call, arguments: RunArguments) -> Work:
+async def run(call: Call, arguments: RunArguments) -> Work | Message:
     """Check the request against the kept catalogue; nothing is asked of Airflow before Slack has its answer."""
     model = call.about
     if model.pipeline is None or model.trouble:
         raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
     conf = read_values(model.name, model.pipeline, arguments.values)
     check_conf(model.name, model.pipeline, conf)
+    if not arguments.yes and (twin := await twins.question(call, conf)):
+        return twin
     reason = fit(arguments.reason, MOST_REASON)
     return Work("run.start", {"model": model.name, "dag_id": model.dag_id, "conf": conf, "reason": reason})
 

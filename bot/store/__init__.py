@@ -16,11 +16,14 @@ from bot.store.catalogue import CatalogueEntry, CatalogueRow
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
 from bot.store.drafts import Draft
+from bot.store.looks import Look
 from bot.store.posts import Post
+from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
 from bot.store.store import Store
 
 __all__ = [
+    "AskedQuestion",
     "AuditEntry",
     "AuditRow",
     "CatalogueEntry",
@@ -29,6 +32,7 @@ __all__ = [
     "Decision",
     "Draft",
     "FollowedRun",
+    "Look",
     "Post",
     "RunChanges",
     "Store",

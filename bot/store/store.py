@@ -10,7 +10,9 @@ from bot.store.catalogue import Catalogue
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
 from bot.store.drafts import Drafts
+from bot.store.looks import Looks
 from bot.store.posts import Posts
+from bot.store.questions import Questions
 from bot.store.runs import Runs
 
 
@@ -23,7 +25,9 @@ class Store:
         self.catalogue = Catalogue(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
+        self.looks = Looks(database)
         self.posts = Posts(database)
+        self.questions = Questions(database)
         self.runs = Runs(database)
 
     @classmethod

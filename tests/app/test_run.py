@@ -162,9 +162,9 @@ async def test_the_same_delivery_twice_is_one_run(world: World) -> None:
 
 
 async def test_two_commands_are_two_runs(world: World) -> None:
-    """The same words typed twice are meant twice."""
+    """The same words typed again, and meant."""
     await world.type(DANA, "run delays")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.slack.wait_for(lambda: len(world.slack.messages(TRAINING)) == 2)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2
 
