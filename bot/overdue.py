@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -44,10 +45,13 @@ class Overdue:
         self._usual = UsualDurations(station)
         self._told: set[str] = set()
 
-    async def look(self, followed: FollowedRun, run: Run) -> None:
-        """Hand it to durable work, once a run and stay in the queue, if this run is late now."""
-        if not followed.card_ts:
-            return
+    async def look(self, going: Iterable[tuple[FollowedRun, Run]]) -> None:
+        """Hand each that is late now to durable work: once a run, and once more where it was set going again."""
+        for followed, run in going:
+            if followed.card_ts:
+                await self._look_at(run)
+
+    async def _look_at(self, run: Run) -> None:
         usual = await self._usual.of(run.dag_id) if run.state is RunState.RUNNING else None
         why = late(run, usual, datetime.now(UTC))
         job_id = f"late:{run.dag_id}:{run.run_id}:{why}:{run.queued.timestamp() if run.queued else 0:.0f}"

@@ -89,13 +89,15 @@ class Tracker:
         if not followed:
             return
         tasks = await self._station.orchestrator.tasks([each.key for each in followed])
+        going = []
         for each in followed:
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
                 await self._finish(each, run)
             elif run is not None:
                 await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
-                await self._overdue.look(each, run)
+                going.append((each, run))
+        await self._overdue.look(going)
 
     async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:
         """The latest of each followed run, by asking for what changed since the last time; new runs are met."""
