@@ -12,13 +12,13 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from bot.airflow import log, reading
+from bot.airflow import human, log, reading
 from bot.airflow.answer import SERVICE, Timeouts
 from bot.airflow.endpoints import Endpoints
 from bot.airflow.reading import JSON, text
 from bot.airflow.session import Session, Token
 from bot.airflow.versions import Versions
-from bot.domain import Pipeline, Run, RunKey, Task
+from bot.domain import Pipeline, Question, QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
 
 T = TypeVar("T")
@@ -61,6 +61,7 @@ class AirflowOrchestrator:
         )
         self._airflow = Endpoints(self._session)
         self._versions = Versions(self._airflow)
+        self._human = human.Human(self._session)
 
     async def pipelines(self, tag: str) -> Mapping[str, str]:
         """See Orchestrator; stale DAGs too. One call a 100 DAGs, one for versions, one a DAG that never ran."""
@@ -149,6 +150,25 @@ class AirflowOrchestrator:
         except NotFound:
             return ""
         return log.failure(end)
+
+    async def questions(self, dag_ids: Collection[str]) -> Sequence[Question]:
+        """See Orchestrator. One call a 50 DAGs and a 100 questions."""
+        wanted, found = set(dag_ids), list[Question]()
+        for names in _batches(sorted(wanted), NAMES_A_CALL):
+            found += [human.question(row) for row in await self._human.waiting(names)]
+        asked = {each.key: each for each in found if each.open and each.dag_id in wanted}
+        return sorted(asked.values(), key=lambda each: each.created)
+
+    async def question(self, key: QuestionKey) -> Question | None:
+        """See Orchestrator."""
+        try:
+            return human.question(await self._human.one(key))
+        except NotFound:
+            return None
+
+    async def answer(self, key: QuestionKey, chosen: Collection[str], values: Mapping[str, Any]) -> None:
+        """See Orchestrator."""
+        await self._human.answer(key, list(chosen), values)
 
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""

@@ -24,6 +24,7 @@ from airflow_client.client import (
     TaskInstanceApi,
     TaskInstancesBatchBody,
     TriggerDAGRunPostBody,
+    UpdateHITLDetailPayload,
     VersionApi,
     XComApi,
 )
@@ -58,6 +59,7 @@ class Sdk:
     trigger_body = TriggerDAGRunPostBody
     runs_body = DAGRunsBatchBody
     instances_body = TaskInstancesBatchBody
+    answer_body = UpdateHITLDetailPayload
 
     def __init__(self, url: str, timeouts: Timeouts, connections: int) -> None:
         # Without `retries=False` urllib3 follows redirects to login pages and multiplies time-outs by four.
