@@ -25,6 +25,7 @@ async def test_what_a_message_carries_is_never_markup(client: AsyncWebClient, sl
     """Hostile text in every place that is drawn appears as text; addresses that are no web's are left out."""
     evil = "<script>alert(1)</script>\"'>"
     link = "javascript:alert(1)"
+    web = "https://example.com/\"'"
     confirm = cards.CONFIRM | {"title": cards.plain(evil), "text": cards.mrkdwn(evil)}
     item = {"type": "task_card", "task_id": evil, "title": evil, "status": "error", "details": cards.words(evil)}
     option = {"text": cards.plain(evil), "value": evil}
@@ -37,8 +38,8 @@ async def test_what_a_message_carries_is_never_markup(client: AsyncWebClient, sl
             {"type": "static_select", "placeholder": cards.plain(evil), "options": [option]},
             {"type": "overflow", "options": [option]},
         ),
-        {"type": "image", "image_url": link, "alt_text": evil, "title": cards.plain(evil)},
-        {"type": "plan", "title": evil, "tasks": [item | {"sources": [{"type": "url", "url": link, "text": evil}]}]},
+        {"type": "image", "image_url": web, "alt_text": evil, "title": cards.plain(evil)},
+        {"type": "plan", "title": evil, "tasks": [item | {"sources": [{"type": "url", "url": web, "text": evil}]}]},
         {"type": "table", "rows": [[{"type": "raw_text", "text": evil}, cards.words(evil)]]},
         {"type": "markdown", "text": evil},
     ]  # fmt: skip

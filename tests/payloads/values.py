@@ -1,0 +1,94 @@
+"""Values for the fields of messages and views: ordinary ones, hostile ones, none, and far too many."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from bot.markup import Markup, escape
+from bot.render import Templated
+
+T = TypeVar("T", bound=Templated)
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+HOSTILE = {
+    "quotes": "\" ' “ ” ‘ ’ `",
+    "backslashes": '\\ \\n \\" \\u0041 C:\\new\\',
+    "lines": "one\ntwo\r\nthree\tfour",
+    "broadcast": "<!channel> <!here> <@U0DANA> <#C0TRAINING> <!subteam^S0> <!date^1^{time}|x>",
+    "link": "<https://evil.example|good> https://example.com/?a=1&b=2",
+    "entities": "&lt;!channel&gt; &amp;lt; x<3 & y>2",
+    "template": "{{ 7*7 }} {% for x in y %} {# c #}",
+    "dag template": "[[ 7*7 ]] [% x %]",
+    "json": '"}, {"type": "section", "text": "x"}, null, {"a": "',
+    "marks": "*bold* _it_ ~no~ `code` ```block``` > quote",
+    "right to left": "שלום \u202egnirts\u202c مرحبا",
+    "emoji": "🚂👩‍🔬🇳🇱 :tada:",
+    "controls": "a\x00b\x1b[31mc\x7f\x08",
+    "long": "x" * 10_000,
+    "long words": "word " * 2_000,
+    "long entities": "&<>" * 3_333,
+    "long broadcast": "<!channel>" * 1_000,
+    "long lines": "line\n" * 2_000,
+    "empty": "",
+    "blank": " \n\t ",
+}
+
+
+@dataclass(frozen=True)
+class Values:
+    """How fields are filled: texts by `text`, lists with `many` entries, links with `url`, enums each in turn."""
+
+    text: Callable[[], str]
+    many: int
+    url: str = ""
+    turn: count[int] = field(default_factory=count)
+
+    def fill(self, kind: type[T]) -> T:
+        """A message or a view with every field filled."""
+        hints = get_type_hints(kind)
+        return kind(**{name: self.of(hints[name], name) for name in kind.names()})
+
+    def of(self, annotation: Any, name: str = "") -> Any:
+        """A value for a field of this type. A type that is missing here has to be taught."""
+        origin, inner = get_origin(annotation), get_args(annotation)
+        if origin in (Union, types.UnionType):
+            kinds = [kind for kind in inner if kind is not type(None) or not self.many]
+            return self.of(kinds[-1], name)
+        if origin in (tuple, list):
+            return origin(self.of(inner[0]) for _ in range(self.many))
+        if origin is Literal:
+            return inner[next(self.turn) % len(inner)]
+        return self._of_a_class(annotation, name)
+
+    def _of_a_class(self, kind: type[Any], name: str) -> Any:
+        if kind is str:
+            return self.url if name == "url" and self.url else self.text()
+        if kind is Markup:
+            return Markup(escape(self.text()))
+        if kind in (bool, int, float):
+            return kind(self.many)
+        if kind is datetime:
+            return NOON
+        if kind is type(None):
+            return None
+        if issubclass(kind, tuple | BaseModel):
+            return kind(**{each: self.of(hint, each) for each, hint in get_type_hints(kind).items()})
+        raise TypeError(f"tell the tests how to make a {kind}")
+
+
+def ordinary(many: int) -> Values:
+    """Values that can be told from each other."""
+    numbers = count()
+    return Values(lambda: f"text{next(numbers)}.", many, url="https://example.com/?a=1&b=2")
+
+
+def hostile(name: str, many: int) -> Values:
+    """Values that someone may have typed, or that come from a service."""
+    return Values(lambda: HOSTILE[name], many)
