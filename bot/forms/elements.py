@@ -14,7 +14,7 @@ from bot import limits
 from bot.domain import Parameter
 from bot.forms.kinds import types
 from bot.forms.options import Option
-from bot.forms.texts import decimal
+from bot.forms.texts import clean, decimal
 
 Element: TypeAlias = dict[str, Any]
 Answer: TypeAlias = "str | int | tuple[str, ...] | None"
@@ -29,8 +29,9 @@ _INITIAL = ("initial_value", "initial_date", "initial_time", "initial_date_time"
 
 def text_input(action: str, text: str, *, multiline: bool) -> Element:
     """A line or more of text; one that is too long to be shown is left out."""
-    begun = {"initial_value": text} if text and not too_long(text) else {}
-    return {"type": "plain_text_input", "action_id": action, "multiline": multiline or "\n" in text, **begun}
+    shown = "" if too_long(text) else clean(text)
+    element = {"type": "plain_text_input", "action_id": action, "multiline": multiline or "\n" in text}
+    return element | ({"initial_value": shown} if shown else {})
 
 
 def too_long(text: str) -> bool:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 from bot.domain import Parameter
 from bot.forms.kinds import Kind, items, types
 from bot.markup import escape, unescape
 from bot.params import read, read_json, unreadable
-from bot.paramwords import typed
+from bot.paramwords import EXACT, typed
 from bot.schemas import errors, kinds
 
-LONGEST_NUMBER = 40  # characters; a longer one is shown as a text, with its exponent
+LONGEST_NUMBER = 24  # characters; a longer one is shown as a text, with its exponent
 
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "\u00a0": " "})  # what clients make of a JSON's quotes
 
@@ -28,7 +27,7 @@ def clean(text: str) -> str:
 def dump(value: Any, indent: int | None = None) -> str:
     """A value as JSON; with escapes only where it holds signs that would be lost."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text if clean(text) == text else json.dumps(value, indent=indent)
+    return text if clean(text) == text else json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def blank(value: Any) -> str:
@@ -37,8 +36,8 @@ def blank(value: Any) -> str:
 
 
 def decimal(value: Any) -> str | None:
-    """A number without exponent, as Slack's number input wants it; None for what is no number, or too long."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    """A number without exponent, as Slack's number input wants it; None for what is none, too long, or inexact."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < EXACT:
         return None
     text = format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST_NUMBER else None
