@@ -119,7 +119,7 @@ class Field:
                 return picker("datetimepicker", self.action, moments.epoch(self.value))
             case Kind.NUMBER:
                 number = number_input(self.action, self.parameter, self.value)
-                return number or text_input(self.action, self._text, multiline=False)
+                return number or text_input(self.action, _within_a_line(self._text), multiline=False)
             case _:
                 lines = self.kind in _MULTILINE or self.parameter.rule.get("format") == "multiline"
                 return text_input(self.action, self._text, multiline=lines)
@@ -269,3 +269,8 @@ class Field:
 
 def _entry(state: Mapping[str, Mapping[str, Any]], asked: Input) -> Mapping[str, Any] | None:
     return state.get(asked.block_id, {}).get(asked.element["action_id"])
+
+
+def _within_a_line(text: str) -> str:
+    """The text, or nothing where a number's input would be no place for it."""
+    return text if len(text) <= limits.CHARACTERS["line"] else ""

@@ -18,7 +18,7 @@ from bot.params import check_value
 from bot.render import Modal
 
 FIELDS = 12  # on a page, for someone on a phone
-PAGE_SIZE = 120_000  # bytes of its blocks, about; Slack takes 250 KB of a view
+PAGE_SIZE = 170_000  # bytes of its blocks, about; Slack takes 250 KB of a view
 LONGEST_ERROR = 500  # characters below a field
 
 _TEXT_SIZE = 4 * limits.CHARACTERS["typed"]  # bytes that the text of an input may take
@@ -176,7 +176,8 @@ def _size(field: Field) -> int:
     """At most how many bytes the field takes on a page, whatever its value."""
     begun = sorted((len(json.dumps(each.for_slack()).encode()) for each in field.options), reverse=True)
     begun = begun[: limits.OPTIONS if field.kind in (Kind.SOME, Kind.MORE) else 1]
-    return len(json.dumps(shown(field)).encode()) + sum(begun) + _TEXT_SIZE * len(field.inputs)
+    texts = [each for each in field.inputs if each.element["type"] == "plain_text_input"]
+    return len(json.dumps(shown(field)).encode()) + sum(begun) + _TEXT_SIZE * len(texts)
 
 
 def _parts(parameters: Sequence[Parameter], values: Mapping[str, Any]) -> list[Part]:

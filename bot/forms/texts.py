@@ -75,7 +75,10 @@ def _list_text(parameter: Parameter, value: Sequence[Any]) -> str:
 def _any_text(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str):
         return dump(value, indent=2 if isinstance(value, dict) else None)
-    return clean(value) if _same(_read_any(parameter, clean(value), strict=True), value) else dump(value)
+    try:
+        return clean(value) if _same(_read_any(parameter, clean(value), strict=True), value) else dump(value)
+    except ValueError:
+        return dump(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -11,6 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.domain import Parameter, Pipeline
 from bot.forms import PageResult, form_page, page_count, read_page
+from bot.forms.fields import block_id
 from demo.slack.blocks.check import check_view
 from demo.slack.states import initial_values
 from tests.slack_rules import problems_of_view
@@ -62,39 +63,42 @@ def submitted(of: Pipeline, state: State, values: Mapping[str, Any] | None = Non
     return found
 
 
-def answer(parameter: Parameter, given: Any, *, other: str | None = None, value: Any = None) -> Any:
-    """The value, or the error, of a one-field form in which someone has given this; the field began with `value`.
+def answered(of: Pipeline, state: State, name: str, given: Any, part: str = "") -> State:
+    """The state after someone has given this in a parameter's input.
 
-    `given` is a text, the label of an option or a list of them, a picker's date, or None to clear the input.
+    `given` is a text, a picker's date, an option by its label or its key (several: a list), or None to clear it.
     """
+    block = block_id(name, part)
+    return state | {block: {action: _filled(of, entry, given) for action, entry in state[block].items()}}
+
+
+def answer(parameter: Parameter, given: Any = ..., *, other: Any = ..., value: Any = ...) -> Any:
+    """The value, or the error's words, of a form of one field that began with `value`; `...` leaves an input alone."""
     of = pipeline(parameter)
-    values = {} if value is None else {parameter.name: value}
+    values = {} if value is ... else {parameter.name: value}
     state = untouched(of, values)
-    for block, entries in state.items():
-        written = other if block.endswith(":other") else given
+    for part, written in (("", given), ("other", other)):
         if written is not ...:
-            entries.update({action: fill(entry, written, of) for action, entry in entries.items()})
+            state = answered(of, state, parameter.name, written, part)
     found = submitted(of, state, values)
     return next(iter(found.errors.values())) if found.errors else found.values[parameter.name]
 
 
-def fill(entry: dict[str, Any], written: Any, of: Pipeline) -> dict[str, Any]:
-    """An entry of a state with another answer."""
+def _filled(of: Pipeline, entry: dict[str, Any], given: Any) -> dict[str, Any]:
     if "selected_option" in entry:
-        return entry | {"selected_option": _option(of, written) if written is not None else None}
+        return entry | {"selected_option": None if given is None else _option(of, given)}
     if "selected_options" in entry:
-        return entry | {"selected_options": [_option(of, each) for each in written or ()]}
+        return entry | {"selected_options": [_option(of, each) for each in given or ()]}
     [key] = entry.keys() - {"type"}
-    return entry | {key: written}
+    return entry | {key: given}
 
 
-def _option(of: Pipeline, label: str) -> dict[str, Any]:
-    for block in view(of)["blocks"]:
-        for option in block.get("element", {}).get("options", []):
-            if option["text"]["text"] == label:
-                found: dict[str, Any] = option
-                return found
-    return {"text": {"type": "plain_text", "text": label}, "value": label}
+def _option(of: Pipeline, named: str) -> dict[str, Any]:
+    """An option as Slack sends it back: by its label where a menu has it, else its key."""
+    menus = (block.get("element", {}) for page in range(page_count(of)) for block in view(of, page=page + 1)["blocks"])
+    options = (option for menu in menus for option in menu.get("options", []))
+    label = {"type": "plain_text", "text": named}
+    return next((option for option in options if option["text"]["text"] == named), {"text": label, "value": named})
 
 
 def same(one: Any, other: Any) -> bool:

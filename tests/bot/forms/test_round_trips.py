@@ -45,7 +45,7 @@ NUMBERS = st.integers(-(10**12), 10**12) | st.floats(-1e9, 1e9).filter(lambda ea
 WRITTEN = [  # a parameter, and values that its inputs show wholly
     (needed("x", type="string"), SEEN.filter(str.strip)),
     (needed("x", type="number"), NUMBERS),
-    (needed("x", type="integer", minimum=-5), st.integers(-5)),
+    (needed("x", type="integer", minimum=-5), st.integers(-5, 10**18)),
     (needed("x", type="boolean"), st.booleans()),
     (needed("x", type=["boolean", "null"]), st.booleans() | st.none()),
     (needed("x", type="string", enum=["a", "b", ""]), st.sampled_from(["a", "b", ""])),
