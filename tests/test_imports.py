@@ -28,12 +28,15 @@ ROOTS = {"bot.app", "bot.__main__"}  # these alone know the adapters
 PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
     "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
-    "bot.words", *(f"bot.forms.{name}" for name in ("elements", "fields", "kinds", "markdown", "moments", "options",
-    "pages", "suggesting", "texts", "words")),
+    "bot.words",
+    *(f"bot.forms.{name}" for name in (
+        "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
+        "words",
+    )),
 }  # fmt: skip
 WITHOUT_EFFECT = {
-    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools", "json", "jsonschema",
-    "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
 }  # fmt: skip
 RENDERING = "bot.render"  # reads its templates once; what it makes of a message depends on nothing else
 

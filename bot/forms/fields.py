@@ -1,12 +1,9 @@
-"""A parameter's field: the inputs that ask for it, and the JSON value that they give. Pure.
-
-An untouched field keeps its value as it is, so that what an input can't show (a picker knows no seconds) isn't lost.
-"""
+"""A parameter's field: the inputs that ask for it, what they begin with, what of its value they can't show. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -14,25 +11,21 @@ from typing import Any, NamedTuple
 
 from bot import limits
 from bot.domain import Parameter
-from bot.errors import BadValue
-from bot.forms import moments
 from bot.forms.elements import (
-    Answer,
     Element,
     begins_with,
-    given,
     menu,
     multi_menu,
     number_input,
     picker,
     text_input,
     too_long,
-    unchanged,
 )
 from bot.forms.kinds import CHOSEN, Kind, kind_of, nullable
+from bot.forms.moments import clock, day, epoch
 from bot.forms.options import Option, chosen, key_of, options_of
-from bot.forms.texts import text_of, value_of
-from bot.paramwords import allowed, show
+from bot.forms.texts import text_of
+from bot.paramwords import show
 from bot.schemas import errors
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
@@ -112,11 +105,11 @@ class Field:
     def _element(self) -> Element:
         match self.kind:
             case Kind.DATE:
-                return picker("datepicker", self.action, moments.day(self.value))
+                return picker("datepicker", self.action, day(self.value))
             case Kind.TIME:
-                return picker("timepicker", self.action, moments.clock(self.value))
+                return picker("timepicker", self.action, clock(self.value))
             case Kind.MOMENT:
-                return picker("datetimepicker", self.action, moments.epoch(self.value))
+                return picker("datetimepicker", self.action, epoch(self.value))
             case Kind.NUMBER:
                 number = number_input(self.action, self.parameter, self.value)
                 return number or text_input(self.action, _within_a_line(self._text), multiline=False)
@@ -151,11 +144,26 @@ class Field:
         offered = {option.key for option in self._begun}
         return [value for value in self.value if key_of(value) not in offered]
 
+    # ---- what may be left out -------------------------------------------------------------------------------------
+
+    @cached_property
+    def empty(self) -> Any:
+        """What an emptied field means: null where that is taken, else nothing of its type."""
+        if nullable(self.parameter):
+            return None
+        lists = (Kind.LIST, Kind.MORE, Kind.SOME)
+        return [] if self.kind in lists else "" if self.kind in (Kind.TEXT, Kind.ANY, Kind.PROPOSED) else None
+
+    @property
+    def may_be_emptied(self) -> bool:
+        """Does emptying it mean anything? A number without null can't be nothing."""
+        return not self.parameter.required and (self.empty is not None or nullable(self.parameter))
+
     def _optional(self, element: Element) -> bool:
         """May the input be left empty? Also where it begins empty though there is a value, which then stays."""
         if self.kind in (Kind.PROPOSED, Kind.MORE) or (self.known and begins_with(element) is None):
             return True
-        return not self.parameter.required and self._may_be_cleared
+        return self.may_be_emptied and not errors(self.parameter.rule, self.empty)
 
     @property
     def unseen(self) -> bool:
@@ -171,91 +179,6 @@ class Field:
             case _:
                 return all(begins_with(each.element) is None for each in self.inputs)
 
-    # ---- what is answered -----------------------------------------------------------------------------------------
-
-    def read(self, state: Mapping[str, Mapping[str, Any]], model: str) -> Any:
-        """The JSON value that the inputs give by `view.state.values`; BadValue for one that the parameter refuses.
-
-        What is untouched, or isn't among the values, stays as it is. A default that stays is not judged.
-        """
-        before = [begins_with(each.element) for each in self.inputs]
-        entries = [_entry(state, each) for each in self.inputs]
-        after = [was if entry is None else given(entry) for was, entry in zip(before, entries, strict=True)]
-        if self.known and all(map(unchanged, before, after)):
-            return self.value
-        return self._from_answers(before, after, model)
-
-    def blamed(self, state: Mapping[str, Mapping[str, Any]]) -> str:
-        """The block where an error is shown: that of what was written, else the first."""
-        wrote = [each for each in self.inputs[1:] if given(_entry(state, each) or {})]
-        return (wrote or self.inputs)[0].block_id
-
-    def _from_answers(self, before: Sequence[Answer], after: Sequence[Answer], model: str) -> Any:
-        if self.kind is Kind.PROPOSED:
-            return self._one_or_other(before, after, model)
-        if self.kind is Kind.MORE:
-            more = self._from_text(after[1], model) if after[1] else []
-            found = [*self._several(after[0], model), *more]
-            return found or self._cleared(model)
-        [answer] = after
-        if answer is None:
-            return self._cleared(model)
-        match self.kind:
-            case Kind.ONE:
-                return self._option(answer, model)
-            case Kind.SOME:
-                return self._several(answer, model)
-            case Kind.TIME:
-                return f"{answer}:00"
-            case Kind.MOMENT:
-                return moments.at(int(str(answer)), self.value)
-            case Kind.DATE:
-                return answer
-            case _:
-                return self._from_text(answer, model)
-
-    def _one_or_other(self, before: Sequence[Answer], after: Sequence[Answer], model: str) -> Any:
-        """What was written counts more than what was chosen before, and less than what is chosen now."""
-        option, text = after
-        wrote, chose = text != before[1], option != before[0] and option is not None
-        if text and wrote and chose:
-            raise BadValue(f"Choose one for {self.parameter.name}, or write another; not both.")
-        if text and (wrote or option is None):
-            return self._from_text(text, model)
-        return self._cleared(model) if option is None else self._option(option, model)
-
-    def _option(self, key: Answer, model: str) -> Any:
-        for option in self.options:
-            if option.key == key:
-                return option.value
-        takes = allowed(self.parameter)
-        raise BadValue(f"What you chose for {self.parameter.name} is no longer offered: {model} takes {takes}.")
-
-    def _several(self, keys: Answer, model: str) -> list[Any]:
-        return [self._option(key, model) for key in keys] if isinstance(keys, tuple) else []
-
-    def _from_text(self, answer: Answer, model: str) -> Any:
-        strict = not self.known or self.value is None or isinstance(self.value, str)
-        return value_of(self.kind, self.parameter, str(answer), model=model, strict=strict)
-
-    @cached_property
-    def _empty(self) -> Any:
-        """What an emptied field means: null where that is taken, else nothing of its type."""
-        if nullable(self.parameter):
-            return None
-        lists = (Kind.LIST, Kind.MORE, Kind.SOME)
-        return [] if self.kind in lists else "" if self.kind in (Kind.TEXT, Kind.ANY, Kind.PROPOSED) else None
-
-    @property
-    def _may_be_cleared(self) -> bool:
-        empty = self._empty
-        return (empty is not None or nullable(self.parameter)) and not errors(self.parameter.rule, empty)
-
-    def _cleared(self, model: str) -> Any:
-        if self.parameter.required or (self._empty is None and not nullable(self.parameter)):
-            raise BadValue(f"{model} needs {self.parameter.name}: {allowed(self.parameter)}.")
-        return self._empty
-
     @property
     def kept(self) -> str:
         """The words for a value that isn't shown."""
@@ -265,10 +188,6 @@ class Field:
         if self.kind in CHOSEN and not isinstance(self.value, list):
             return f"{name} is {show(self.value)}, which is not one of the choices: it stays unless you choose one."
         return f"{name} is {show(self.value)}, which can't be shown whole: it stays unless you change it."
-
-
-def _entry(state: Mapping[str, Mapping[str, Any]], asked: Input) -> Mapping[str, Any] | None:
-    return state.get(asked.block_id, {}).get(asked.element["action_id"])
 
 
 def _within_a_line(text: str) -> str:

@@ -12,6 +12,7 @@ from bot.errors import BadValue
 from bot.forms.fields import Field
 from bot.forms.kinds import ASKED, Kind
 from bot.forms.options import key_of
+from bot.forms.reading import State, blamed, read_field
 from bot.forms.words import Shown, constant, section_of, shown
 from bot.markup import fit
 from bot.params import check_value
@@ -92,13 +93,14 @@ def read_page(
     model: str,
     pipeline: Pipeline,
     values: Mapping[str, Any],
-    state: Mapping[str, Mapping[str, Any]],
+    state: State,
     *,
     page: int = 1,
 ) -> PageResult:
     """The JSON values of a submitted page. `values` are those that it was made with, `state` is `view.state.values`.
 
-    A field that the state doesn't have keeps its value, and has no error. The last page gives the constants too.
+    A field that the state doesn't have keeps its value, and has no error. The last page gives the constants too, but
+    no secret: Airflow has it.
     """
     pages = _pages(pipeline)
     page = _within(page, len(pages))
@@ -106,7 +108,8 @@ def read_page(
     for parameter in pages[page - 1]:
         _read_field(model, Field.of(parameter, values), state, result)
     if page == len(pages):
-        result.values.update({each.parameter.name: each.value for each in _unasked(pipeline, values) if each.known})
+        constants = (each for each in _unasked(pipeline, values) if each.kind is Kind.FIXED)
+        result.values.update({each.parameter.name: each.value for each in constants})
     return result
 
 
@@ -123,19 +126,19 @@ def _is_default(parameter: Parameter, value: Any) -> bool:
     return not parameter.required and key_of(value) == key_of(parameter.default)
 
 
-def _read_field(model: str, field: Field, state: Mapping[str, Mapping[str, Any]], result: PageResult) -> None:
+def _read_field(model: str, field: Field, state: State, result: PageResult) -> None:
     asked = [each.block_id for each in field.inputs if each.block_id in state]
     name = field.parameter.name
     if not asked and not field.known:
         return
     try:
-        value = field.read(state, model)
+        value = read_field(field, state, model)
         if not _is_default(field.parameter, value):
             check_value(model, field.parameter, value)
         result.values[name] = value
     except BadValue as refusal:
         if asked:
-            result.errors[field.blamed(state)] = fit(refusal.sentence, LONGEST_ERROR)
+            result.errors[blamed(field, state)] = fit(refusal.sentence, LONGEST_ERROR)
         else:
             result.values[name] = field.value
 
@@ -148,7 +151,7 @@ def _within(page: int, pages: int) -> int:
 
 
 def _unasked(pipeline: Pipeline, values: Mapping[str, Any]) -> list[Field]:
-    """What isn't asked; a constant that isn't one any more keeps its value."""
+    """What isn't asked: constants and secrets."""
     return [field for each in pipeline.parameters if (field := Field.of(each, values)).kind not in ASKED]
 
 

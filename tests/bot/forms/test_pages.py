@@ -261,7 +261,7 @@ def test_an_input_may_be_left_empty_where_that_means_something(parameter: Parame
 
 
 def test_constants_and_secrets_are_not_asked() -> None:
-    """A constant is shown, a secret isn't; both are kept, and a constant's value is not a draft's."""
+    """A constant is shown, and is always the same; a secret is neither shown nor given, since Airflow has it."""
     secret = {"type": "string", "format": "password"}
     of = pipeline(param("fixed", 5, const=5), needed("always", const="x"), param("key", "hush", **secret))
     words = said(of)
@@ -269,7 +269,7 @@ def test_constants_and_secrets_are_not_asked() -> None:
     assert "fixed is always 5." in words
     assert "key is a secret and not asked in Slack: it keeps its value." in words
     assert "hush" not in json.dumps(view(of))
-    assert submitted(of, {}, {"fixed": 6}).values == {"fixed": 5, "always": "x", "key": "hush"}
+    assert submitted(of, {}, {"fixed": 6}).values == {"fixed": 5, "always": "x"}
     assert "start this model in Airflow to give it" in said(pipeline(needed("key", **secret)))
 
 
