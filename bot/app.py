@@ -18,6 +18,7 @@ from bot.commands import Registered, WorkHandler, discover
 from bot.config import ConfigFile, Settings
 from bot.dispatch import Dispatcher
 from bot.finishing import finish
+from bot.history import History
 from bot.jobs import JobContext, Jobs
 from bot.log import configure
 from bot.orchestrator import AirflowOrchestrator
@@ -32,6 +33,7 @@ from bot.tracker import Tracker
 log = get_logger(__name__)
 CATALOGUE_EVERY = 20.0  # seconds
 TRACKER_EVERY = 3.0
+HISTORY_EVERY = 20.0
 GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop takes at most ten
 
 
@@ -54,7 +56,12 @@ async def running(
         socket = SocketMode(chat, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url), dispatcher)
         await socket.open()
         stack.push_async_callback(socket.close)
-        for loop in (station.catalogue.keep_fresh(CATALOGUE_EVERY), Tracker(station, every=TRACKER_EVERY).follow()):
+        loops = (
+            station.catalogue.keep_fresh(CATALOGUE_EVERY),
+            Tracker(station, every=TRACKER_EVERY).follow(),
+            History(station).keep_fresh(HISTORY_EVERY),
+        )
+        for loop in loops:
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station

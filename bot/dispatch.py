@@ -25,7 +25,7 @@ from bot.interpret import Interpreter, Request
 from bot.jobs import JobContext, JobRow, RetryLater
 from bot.render import Home, Message, Rendered
 from bot.station import Station
-from bot.store import AuditEntry
+from bot.store import AuditEntry, Transaction
 
 log = get_logger(__name__)
 ACKNOWLEDGE_WITHIN = 2.0  # seconds; Slack gives 3
@@ -160,12 +160,14 @@ class Dispatcher:
             job_id=request.id,
         )
         asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text)
-        accepted = await self._station.jobs.submit(
-            request.id,
-            result.kind,
-            {"asked": asdict(asked), **result.args},
-            also=lambda tx: self._station.store.audit.append(entry, tx),
-        )
+
+        async def also(tx: Transaction) -> None:
+            await self._station.store.audit.append(entry, tx)
+            if result.also:
+                await result.also(tx, request.id)
+
+        args = {"asked": asdict(asked), **result.args}
+        accepted = await self._station.jobs.submit(request.id, result.kind, args, also=also)
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
 
     async def tell_dead(self, job: JobRow) -> None:
