@@ -26,6 +26,7 @@ from bot.people import People
 from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
 from bot.registry import MlflowRegistry
+from bot.settling import keep_released
 from bot.station import Station
 from bot.store import Store
 from bot.tracker import Tracker
@@ -34,6 +35,7 @@ log = get_logger(__name__)
 CATALOGUE_EVERY = 20.0  # seconds
 TRACKER_EVERY = 3.0
 HISTORY_EVERY = 20.0
+RELEASE_EVERY = 60.0
 GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop takes at most ten
 
 
@@ -60,6 +62,7 @@ async def running(
             station.catalogue.keep_fresh(CATALOGUE_EVERY),
             Tracker(station, every=TRACKER_EVERY).follow(),
             History(station).keep_fresh(HISTORY_EVERY),
+            keep_released(station, RELEASE_EVERY),
         )
         for loop in loops:
             task = asyncio.create_task(loop)

@@ -16,7 +16,7 @@ EVERYONE = "everyone"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Balance:
     """An account in this month: its limit, and what is spent or reserved of it. Millionths of `currency`."""
 
     account: str
@@ -63,17 +63,17 @@ def limits(budgets: Budgets, accounts: Collection[str]) -> dict[str, int]:
     return found
 
 
-def standings(limited: Mapping[str, int], spent: Mapping[str, int], currency: str) -> list[Standing]:
+def balances(limited: Mapping[str, int], spent: Mapping[str, int], currency: str) -> list[Balance]:
     """How the limited accounts stand, the one with the least left first."""
-    found = [Standing(name, limit, spent[name], currency) for name, limit in limited.items()]
-    return sorted(found, key=lambda standing: standing.left)
+    found = [Balance(name, limit, spent[name], currency) for name, limit in limited.items()]
+    return sorted(found, key=lambda balance: balance.left)
 
 
-def why_ask(model: str, quote: Quote, found: Sequence[Standing], ask_above: int | None) -> str:
+def why_ask(model: str, quote: Quote, found: Sequence[Balance], ask_above: int | None) -> str:
     """Why somebody has to agree to this price; empty where nobody has."""
     amount = quote.reserve
     costs = f"it may cost {quote.held}" if amount else "nobody knows yet what it will cost"
-    if short := next((standing for standing in found if not standing.fits(amount)), None):
+    if short := next((balance for balance in found if not balance.fits(amount)), None):
         return f"{costs}, with {short.words(model)}"
     if ask_above is not None and amount is not None and amount > ask_above:
         return f"{costs}, and its owners are asked above {said(ask_above, quote.currency)}"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import BadValue, Refusal, UnknownWord, shorten
-from bot.phrases import listed
+from bot.phrases import lasted, listed
+from bot.price import an_hour, millionths
 from bot.words import nearest
 
 if TYPE_CHECKING:  # the configuration is no part of what is pure
@@ -54,6 +55,14 @@ def as_conf(name: str, profile: Profile) -> dict[str, Any]:
         "spot": profile.spot,
         "time_limit": profile.time_limit,
     }
+
+
+def in_words(profile: Profile, currency: str) -> str:
+    """ "sagemaker ml.g5.xlarge, spot, $1.41 an hour, 2 h 00 min at most"."""
+    machine = " ".join(filter(None, (profile.backend, profile.instance)))
+    most = f"{lasted(profile.time_limit)} at most" if profile.time_limit else ""
+    price = an_hour(millionths(profile.price), currency)
+    return ", ".join(filter(None, (machine, "spot" if profile.spot else "", price, most)))
 
 
 def named_in(conf: Mapping[str, Any]) -> str:

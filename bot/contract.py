@@ -31,9 +31,9 @@ def breaches(
     return [*_machine(model, compute), *_ref(model, ref), *_params(model, pipeline, conf)]
 
 
-def in_words(found: list[Breach]) -> str:
+def in_words(found: list[Breach], who: str = "you") -> str:
     """ "change n_estimators above 500 (you asked for 2000)"."""
-    return listed([f"{each.doing} (you asked for {each.asked})" for each in found])
+    return listed([f"{each.doing} ({who} asked for {each.asked})" for each in found])
 
 
 def left_to_others(model: ModelConfig, name: str) -> str:

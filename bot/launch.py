@@ -70,7 +70,9 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
         "ref": wanted.ref,
         "reason": fit(wanted.reason, MOST_REASON),
     }
-    reserving = await _reserving(call, profile, "" if allowed else f"only owners may {contract.in_words(beyond)}")
+    reserving = await _reserving(
+        call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
+    )
     return Work("run.start", args, also=reserving.write)
 
 
@@ -117,7 +119,7 @@ class Reserving:
         charges = self.station.store.charges
         await charges.lock(self.accounts, tx)
         spent = await charges.spent(self.accounts, self.month, self.quote.currency, tx)
-        found = budget.standings(self.limits, spent, self.quote.currency)
+        found = budget.balances(self.limits, spent, self.quote.currency)
         why = "; ".join(filter(None, (self.why, budget.why_ask(self.model, self.quote, found, self.ask_above))))
         charge = Charge(
             job_id=job_id,
@@ -182,5 +184,5 @@ async def price_line(station: Station, job_id: str, model: str, person: str) -> 
     groups = await station.people.among(person, config.budgets.groups)
     accounts = budget.accounts_of(person, groups, model)
     spent = await station.store.charges.spent(accounts, charge.month, charge.currency)
-    found = budget.standings(budget.limits(config.budgets, accounts), spent, charge.currency)
+    found = budget.balances(budget.limits(config.budgets, accounts), spent, charge.currency)
     return " · ".join(filter(None, (charge.words, found[0].words(model) if found else "")))

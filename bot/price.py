@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from bot.phrases import NO_BREAK, about, count
+from bot.phrases import NO_BREAK, count
 
 ENOUGH = 5  # runs on one machine; with fewer, those on any machine are counted
 UP, DOWN, NEAREST = ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP
@@ -124,11 +124,6 @@ def an_hour(price: int, currency: str) -> str:
     if digits == digits.quantize(Decimal("0.01")):
         return f"{said(price, currency)} an hour"
     return f"{_sign(currency)}{digits.normalize():f} an hour"
-
-
-def lasts(estimate: Estimate | None) -> str:
-    """ "about 4 min (p50 of 23 runs)"."""
-    return f"{about(estimate.p50)} (p50 of {count(estimate.runs, 'run')})" if estimate else "no history yet"
 
 
 def _signed(amount: Decimal, currency: str, places: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from structlog import get_logger
@@ -59,6 +60,13 @@ async def release_stranded(station: Station) -> None:
         model = job.args.get("model", "") if job and isinstance(job.args, dict) else ""
         async with station.store.write() as tx:
             await release(station, job_id, model, tx)
+
+
+async def keep_released(station: Station, every: float) -> None:
+    """Look for such work every so many seconds, for ever."""
+    while True:
+        await release_stranded(station)
+        await asyncio.sleep(every)
 
 
 def _entry(end: str, charge: Charge, model: str) -> AuditEntry:

@@ -26,13 +26,13 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
 ROOTS = {"bot.app", "bot.__main__"}  # these alone know the adapters
 PURE = {
-    "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas",
-    "bot.words",
+    "bot.access", "bot.answers", "bot.budget", "bot.cards", "bot.comparison", "bot.compute", "bot.contract",
+    "bot.domain", "bot.errors", "bot.fitting", "bot.limits", "bot.lineage", "bot.markup", "bot.params",
+    "bot.paramwords", "bot.phrases", "bot.price", "bot.runlines", "bot.schemas", "bot.words",
 }  # fmt: skip
 WITHOUT_EFFECT = {
-    "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
-    "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "itertools", "json",
+    "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
 }  # fmt: skip
 RENDERING = "bot.render"  # reads its templates once; what it makes of a message depends on nothing else
 

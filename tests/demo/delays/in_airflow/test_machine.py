@@ -6,7 +6,16 @@ import pandas as pd
 import pytest
 from delays import features, machine, training
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from test_training import FEW
+
+SETTINGS = training.Settings(
+    learning_rate=0.1,
+    max_iter=5,
+    max_leaf_nodes=15,
+    max_depth=None,
+    early_stopping=False,
+    class_weight="none",
+    pace=0,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +41,6 @@ def test_training_keeps_to_them(table: Any, threads: int) -> None:
     """While it trains, the learner would use so many threads and no more; afterwards as many as before."""
     rows: pd.DataFrame = features.training_rows(table).head(500)
     before, seen = _openmp_effective_n_threads(), set()
-    training.fit(rows, FEW, lambda _: seen.add(_openmp_effective_n_threads()), threads)
+    training.fit(rows, SETTINGS, lambda _: seen.add(_openmp_effective_n_threads()), threads)
     assert seen == {threads}
     assert _openmp_effective_n_threads() == before
