@@ -157,7 +157,8 @@ async def test_the_real_cost_stands_on_the_card_and_settles_the_budget(world: Wo
 
 async def test_an_end_that_was_half_recorded_is_charged_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process died between settling and writing the run's end down."""
-    record, died = bot.finishing._record, []
+    record = bot.finishing._record
+    died: list[bool] = []
 
     async def die_once(*args: Any) -> None:
         if not died:
