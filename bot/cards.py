@@ -90,6 +90,10 @@ class Facts:
     tasks: Sequence[Task] = ()
     summaries: Mapping[str, str] = field(default_factory=dict)
     typical: tuple[float, int] | None = None  # the median of past successful durations in seconds, and of how many
+    terms: Sequence[str] = ()  # on which machine, from which code
+    price: str = ""  # what is reserved, and what is left of the budget, in words
+    cost: str = ""  # what it came to, in words, once it is over
+    agreed_by: str = ""
     run_url: str = ""
     outcome: Outcome = Outcome()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -108,14 +112,18 @@ def run_card(facts: Facts) -> RunCard:
 
 
 def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) -> RunCard:
-    notes = [" · ".join(parts)] if (parts := differing(facts.pipeline, facts.followed.conf)) else []
+    parts = [*differing(facts.pipeline, facts.followed.conf), *facts.terms]
+    notes = [" · ".join(parts)] if parts else []
     if reason := str((facts.followed.shown or {}).get("reason") or ""):
         notes.append(f"“{reason}”")
+    if facts.agreed_by:
+        notes.append(f"{facts.agreed_by} agreed")
     links = [Link("Open in Airflow", facts.run_url)] if facts.run_url else []
     if facts.outcome.training and facts.outcome.training.url:
         links.append(Link("Open in MLflow", facts.outcome.training.url))
     said = " · ".join([*more.get("notes", ()), *notes])
-    more["notes"] = (said,) if said else ()
+    lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
+    more["notes"] = ("\n".join(lines),) if lines else ()
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
 
 
@@ -216,11 +224,15 @@ def _finished(facts: Facts) -> RunCard:
     outcome, model = facts.outcome, facts.followed.model
     version = f" v{outcome.version.version}" if outcome.version else ""
     ready = f"{model}{version} is ready" if version else f"{model} has finished"
-    took = f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished"
+    took = (f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished") + _cost(facts)
     by = facts.followed.requested_by_name
     aside = Markup(took + (f" · for {escape(by)}" if by else ""))
     verdict, notes = _verdict(outcome)
     return _card(facts, "✅", ready + verdict, aside, table=_metrics_table(outcome), notes=tuple(notes))
+
+
+def _cost(facts: Facts) -> str:
+    return f" · {facts.cost}" if facts.cost else ""
 
 
 def _verdict(outcome: Outcome) -> tuple[str, list[str]]:
@@ -275,7 +287,9 @@ def _compared(line: Line) -> tuple[str, ...]:
 def _failed(facts: Facts) -> RunCard:
     outcome, model = facts.outcome, facts.followed.model
     where = f" at {outcome.failed_task}" if outcome.failed_task else ""
-    after = f"after {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "before it began"
+    after = (f"after {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "before it began") + _cost(
+        facts
+    )
     registered = f"v{outcome.version.version} was registered" if outcome.version else "nothing was registered"
     aside = Markup(f"{after} · {registered}" if not outcome.trouble else after)
     notes = (outcome.trouble,) if outcome.trouble else ()

@@ -28,7 +28,7 @@ from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
 from bot.render import Home, Message, Modal
 from bot.station import Station
-from bot.store import Draft
+from bot.store import Draft, Transaction
 from bot.words import Arguments, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,11 +37,15 @@ _MARK = "__stationmaster__"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something to be done durably. `args` is JSON; it must hold no secret, because it is kept."""
+    """Something to be done durably. `args` is JSON; it must hold no secret, because it is kept.
+
+    `also(tx, id)` writes in the transaction that accepts it under that id; where it raises, nothing is accepted.
+    """
 
     kind: str
     args: dict[str, Any]
     subject: str = ""  # what the audit trail names it
+    also: Callable[[Transaction, str], Awaitable[object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

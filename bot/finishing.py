@@ -14,6 +14,7 @@ from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following import facts, new_summaries, outcome_of
 from bot.jobs import JobContext, RetryLater
 from bot.render import Message, Rendered
+from bot.settling import settle
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 
@@ -43,6 +44,8 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
         if not run.state.over:
             return  # someone has set it going again: the tracker goes on
+        shown = (followed.shown or {}) | {"cost": await settle(station, ctx.id, followed, run)}
+        followed = replace(followed, shown=shown)
         outcome = await _tell(ctx, station, followed, run)
     except ServiceError as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
@@ -108,6 +111,7 @@ async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run:
             tx=tx,
             state=run.state,
             ended=run.ended.timestamp() if run.ended else time.time(),
+            shown=followed.shown,
             mlflow_run_id=outcome.training.run_id if outcome.training else None,
             version=outcome.version.version if outcome.version else None,
         )

@@ -7,9 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from bot.migrations import migrate
 from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
+from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
 from bot.store.drafts import Drafts
+from bot.store.durations import Durations
 from bot.store.posts import Posts
 from bot.store.runs import Runs
 
@@ -21,8 +23,10 @@ class Store:
         self.database = database
         self.audit = AuditTrail(database)
         self.catalogue = Catalogue(database)
+        self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
+        self.durations = Durations(database)
         self.posts = Posts(database)
         self.runs = Runs(database)
 

@@ -19,7 +19,9 @@ async def test_help_shows_only_what_the_person_may_do(world: World) -> None:
     """A viewer's help has no `run`; a runner's has, with an example that can be typed."""
     assert "/train run delays" in await world.type(DANA, "help")
     assert "/train run delays" not in await world.type(VERA, "help")
-    assert "/train run MODEL [key=value …] [--reason …]" in world.blocks(DANA, await world.type(DANA, "help run"))
+    assert "/train run MODEL [key=value …] [--ask] [--compute …] [--reason …] [--ref …]" in world.blocks(
+        DANA, await world.type(DANA, "help run")
+    )
 
 
 async def test_models_lists_the_catalogue_with_reasons(world: World) -> None:
