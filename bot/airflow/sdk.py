@@ -12,9 +12,12 @@ from collections.abc import Callable
 
 from airflow_client.client import (
     ApiClient,
+    ClearTaskInstancesBody,
+    ClearTaskInstancesBodyTaskIdsInner,
     Configuration,
     DAGApi,
     DagRunApi,
+    DAGRunPatchBody,
     DAGRunsBatchBody,
     DagVersionApi,
     ImportErrorApi,
@@ -58,6 +61,9 @@ class Sdk:
     trigger_body = TriggerDAGRunPostBody
     runs_body = DAGRunsBatchBody
     instances_body = TaskInstancesBatchBody
+    state_body = DAGRunPatchBody
+    clear_body = ClearTaskInstancesBody
+    cleared = ClearTaskInstancesBodyTaskIdsInner  # a task's id, or [id, map index]
 
     def __init__(self, url: str, timeouts: Timeouts, connections: int) -> None:
         # Without `retries=False` urllib3 follows redirects to login pages and multiplies time-outs by four.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.airflow import log
+from bot.masking import HIDDEN, masked
 
 
 def lines(*entries: dict[str, Any]) -> bytes:
@@ -95,8 +96,8 @@ def test_secrets(words: str, secret: str) -> None:
     """What looks like a password, a token or a key is not shown; the words around it are."""
     found = log.failure(lines(raised("ValueError", words)))
     assert secret not in found
-    assert found.split()[:2] == ["ValueError:", log.masked(words).split()[0]]
-    assert log.HIDDEN in found
+    assert found.split()[:2] == ["ValueError:", masked(words).split()[0]]
+    assert HIDDEN in found
 
 
 @pytest.mark.parametrize(
@@ -104,4 +105,4 @@ def test_secrets(words: str, secret: str) -> None:
 )
 def test_no_secrets(words: str) -> None:
     """Ordinary sentences stay as they are."""
-    assert log.masked(words) == words
+    assert masked(words) == words
