@@ -27,6 +27,7 @@ from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
 from bot.render import Home, Message
 from bot.station import Station
+from bot.store import FollowedRun
 from bot.words import Arguments, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +63,20 @@ class Call:
     roles: frozenset[Role]  # towards `model` where there is one, else in the workspace
     channel: str
     text: str  # the command as typed, after its name
-    model: Model | None = None  # the one that the arguments name
+    model: Model | None = None  # the one that the arguments name, or that the run is of
+    run: FollowedRun | None = None  # the one that the arguments name
+
+    @property
+    def own(self) -> bool:
+        """Is what the arguments name this person's own?"""
+        return self.run is not None and self.run.requested_by == self.person.id
+
+    @property
+    def about_run(self) -> FollowedRun:
+        """The run that the arguments name, where the command needs one."""
+        if self.run is None:
+            raise Refusal("I miss the RUN.")
+        return self.run
 
     @property
     def about(self) -> Model:
@@ -111,7 +125,7 @@ class Command:
             parts.append("[key=value …]")
         for name in sorted(kind.options()):
             flag = kind.model_fields[name].annotation is bool
-            parts.append(f"[--{name.replace('_', '-')}{'' if flag else ' …'}]")
+            parts.append(f"[--{name.rstrip('_').replace('_', '-')}{'' if flag else ' …'}]")
         return " ".join(part for part in parts if part)
 
 

@@ -13,6 +13,7 @@ from bot import limits
 from bot.access import Right, decide
 from bot.answers import Proposal, Refused, Told
 from bot.cards import run_card
+from bot.catalogue import Model
 from bot.commands import Asked, Call, Work, command, work
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import (
@@ -62,8 +63,13 @@ async def run(call: Call, arguments: RunArguments) -> Work:
         raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
     conf = read_values(model.name, model.pipeline, arguments.values)
     check_conf(model.name, model.pipeline, conf)
-    reason = fit(arguments.reason, MOST_REASON)
-    return Work("run.start", {"model": model.name, "dag_id": model.dag_id, "conf": conf, "reason": reason})
+    return starting(model, conf, arguments.reason)
+
+
+def starting(model: Model, conf: dict[str, Any], reason: str, *, cloned_from: str = "") -> Work:
+    """The work of starting a run with these checked values; `cloned_from` names the run that they come from."""
+    args = {"model": model.name, "dag_id": model.dag_id, "conf": conf, "reason": fit(reason, MOST_REASON)}
+    return Work("run.start", args | ({"cloned_from": cloned_from} if cloned_from else {}))
 
 
 @work("run.start")
@@ -159,7 +165,7 @@ async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Ask
         outcome="started",
         model=args["model"],
         subject=begun.run_id,
-        detail={"conf": args["conf"], "reason": args["reason"]},
+        detail={name: args[name] for name in ("conf", "reason", "cloned_from") if name in args},
         job_id=ctx.id,
     )
     async with station.store.write() as tx:

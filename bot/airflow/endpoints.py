@@ -201,7 +201,7 @@ class Endpoints:
         """Set a run, whatever its state, to failed: what runs of it is ended, what waits is skipped."""
         return await self._session.json(
             lambda sdk, timeout: sdk.runs.patch_dag_run_without_preload_content(
-                dag_id, run_id, sdk.state_body.from_dict({"state": "failed"}), _request_timeout=timeout
+                dag_id, run_id, sdk.failed, _request_timeout=timeout
             )
         )
 

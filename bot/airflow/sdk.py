@@ -17,6 +17,7 @@ from airflow_client.client import (
     Configuration,
     DAGApi,
     DagRunApi,
+    DagRunMutableStates,
     DAGRunPatchBody,
     DAGRunsBatchBody,
     DagVersionApi,
@@ -61,7 +62,7 @@ class Sdk:
     trigger_body = TriggerDAGRunPostBody
     runs_body = DAGRunsBatchBody
     instances_body = TaskInstancesBatchBody
-    state_body = DAGRunPatchBody
+    failed = DAGRunPatchBody(state=DagRunMutableStates.FAILED)
     clear_body = ClearTaskInstancesBody
     cleared = ClearTaskInstancesBodyTaskIdsInner  # a task's id, or [id, map index]
 

@@ -108,7 +108,7 @@ class FakeOrchestrator(FakeService):
                 "state": state,
                 "try_number": before.try_number + (before.state is TaskState.PENDING and state in _TRYING),
                 "started": before.started or now,
-                "ended": now if state.over else None,
+                "ended": (before.ended if before.state is state else now) if state.over else None,
             }
         )
         kept.summaries[place], kept.failures[place] = summary, failure
