@@ -28,7 +28,7 @@ def choose(tasks: Sequence[Task], word: str) -> Task:
         raise UnknownWord("task", word, nearest(word, dict.fromkeys(task.task_id for task in tasks)))
     begun = [task for task in named if task.try_number > 0]
     if not begun:
-        raise Refusal(f"{word or 'No task of this run'} has not run yet, so there is no log.")
+        raise Refusal(f"{f'{word} has not' if word else 'No task of this run has'} run yet, so there is no log.")
     failed = [task for task in begun if task.state is TaskState.FAILED]
     going_on = [task for task in begun if not task.state.over]
     return min(failed, key=_ended) if failed else (going_on or begun)[-1]

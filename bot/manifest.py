@@ -64,9 +64,16 @@ SCOPES = (
     ),
     Scope(
         "im:write",
-        "the direct message in which an uncertain post is looked for",
-        "after a crash a direct message may be posted twice, marked “resent”",
+        "the direct message that a file is sent in, and in which an uncertain post is looked for",
+        "no whole log can be sent; after a crash a direct message may be posted twice, marked “resent”",
         ("conversations.open",),
+        optional=True,
+    ),
+    Scope(
+        "files:write",
+        "whole logs, sent as files in direct messages",
+        "of a log only the last lines can be shown",
+        ("files.completeUploadExternal", "files.getUploadURLExternal"),
         optional=True,
     ),
     *(

@@ -16,7 +16,7 @@ from demo.slack.blocks import check_blocks
 
 TOKEN = re.compile(r"<[^<>]*>?")
 HALF_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)|>")
-KNOWN = {"section", "context", "actions", "plan", "table", "header", "divider", "image"}
+KNOWN = {"section", "context", "actions", "plan", "table", "header", "divider", "image", "rich_text"}
 
 
 def problems(message: Rendered, live: frozenset[str] = frozenset()) -> list[str]:
