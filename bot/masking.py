@@ -16,13 +16,13 @@ _NAMES = (
     r"pass(?:word|wd|phrase)|(?<=[_-])pass|pwd|secret|token|api[-_ ]?key|access[-_ ]?key(?:[-_ ]?id)?|account[-_ ]?key"
     r"|private[-_ ]?key|credentials?|x-amz-(?:signature|credential)|(?<=[?&])sig(?:nature)?"
 )
-_VALUE = r"""(?:"[^"\n]+"|'[^'\n]+'|[^\s"',;&]+)"""
+_VALUE = r"""(?!•••)(?:"[^"\n]+"|'[^'\n]+'|[^\s"',;&]+)"""
 
 _PATTERNS = (
     # A key in PEM, whole or cut off.
     (re.compile(r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL), rf"\1{HIDDEN}"),
     # Authorization: Bearer abc, 'Authorization': 'token abc', Proxy-Authorization, Cookie and Set-Cookie.
-    (re.compile(r"""(?i)((?:authorization|cookie)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?)[^\s"',;][^\n"',;]*"""),
+    (re.compile(r"""(?i)((?:authorization|cookie)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?)(?!•••)[^\s"',;][^\n"',;]*"""),
      rf"\1{HIDDEN}"),
     (re.compile(r"((?i:bearer)[ \t]{1,8})[\w.~+/=-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"((?i:basic)[ \t]{1,8})(?=[a-z]*[A-Z0-9+/=])[\w+/=-]{8,}"), rf"\1{HIDDEN}"),  # not "basic training"

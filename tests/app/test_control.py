@@ -209,6 +209,7 @@ async def test_retry_of_a_run_that_goes_on_again_is_refused(world: World) -> Non
     assert "is going on already" in (await world.told(DANA, "going on already")).text
     await world.card("waits for its turn")
     assert world.airflow.count("retry") == retries
+    assert await world.station.store.audit.actors("delays", key.run_id) == {DANA}
 
 
 # ---- retry --------------------------------------------------------------------------------------------------------
@@ -227,6 +228,7 @@ async def test_retry_goes_on_from_the_failed_task(world: World) -> None:
     assert (tasks["take_features"], tasks["validate_features"]) == (TaskState.SUCCESS, TaskState.PENDING)
     row = await audited(world, "retry", "retried")
     assert (row.actor, row.subject) == (OMAR, key.run_id)
+    assert await world.station.store.audit.actors("delays", key.run_id) == {DANA, OMAR}
     world.trained(key)
     world.airflow.finish(key)
     await world.tracker.tick()
