@@ -27,7 +27,7 @@ def controls(model: str, run: Run) -> tuple[Control, ...]:
         return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
     if run.state is RunState.GONE:
         return ()
-    question = f"What this run of {model} has done so far is not kept; a retry begins at the task that is stopped."
+    question = f"The task of {model} that runs is stopped, and what it has done is lost. A retry begins again with it."
     return (logs, Control("Cancel", f"cancel {name} --yes", "danger", question, "Cancel the run"))
 
 

@@ -16,7 +16,7 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 @dataclass(frozen=True)
 class Scope:
-    """A scope of the bot's token. `without` says what fails without it; an optional one is missed after a crash only.
+    """A scope of the bot's token. `without` says what fails without it; an optional one costs a part of the bot only.
 
     `methods` are those of the Web API that ask for it, `events` those that are delivered with it only.
     """
