@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.access import Right
 from bot.answers import Proposal, Told
+from bot.cards import cancellation
 from bot.commands import Asked, Call, Work, command, work
 from bot.domain import Run, RunKey, RunState
 from bot.errors import Refusal
@@ -41,7 +42,8 @@ class Cancelling(Steering):
 
     def late(self, followed: FollowedRun, run: Run) -> str:
         """See Steering."""
-        return over(followed.model, run)
+        name = cancellation(followed, run).get("name")
+        return f"This run of {followed.model} was already cancelled by {name}." if name else over(followed.model, run)
 
     async def act(self, orchestrator: Orchestrator, key: RunKey) -> Run:
         """See Steering."""
@@ -63,7 +65,7 @@ def over(model: str, run: Run) -> str:
         case RunState.SUCCESS:
             return f"This run of {model} has already finished."
         case RunState.FAILED:
-            return f"This run of {model} has already ended: it failed, or was cancelled."
+            return f"This run of {model} has already ended."
         case RunState.GONE:
             return f"This run of {model} was deleted in Airflow."
         case _:

@@ -46,11 +46,11 @@ def _question(call: Call, conf: dict[str, Any]) -> Told:
     """What would be started, with a button that starts it."""
     values = " · ".join(differing(call.about.pipeline, conf)) or "every value as by default"
     name = f"{call.about_run.dag_id}/{call.about_run.dag_run_id}"
-    end = call.about_run.dag_run_id[-8:]
+    typed = f"{call.station.config.current().command} clone {call.about_run.dag_run_id[-8:]} key=value"
     return Told(
         text=Markup(
             f"Train {escape(call.about.name)} again with the values of this run?\n{escape(values)}\n"
-            f"To change some, type `clone {escape(end)} key=value`."
+            f"To change some, type `{escape(typed)}`."
         ),
         proposals=(Proposal(f"Train {call.about.name}", f"clone {name} --yes"),),
     )

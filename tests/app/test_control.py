@@ -80,7 +80,7 @@ async def test_the_cancel_button_stops_the_run_after_a_question(world: World) ->
     key = await running(world)
     card = await world.card("is training")
     confirm = buttons(card)["Cancel"]["confirm"]
-    assert confirm["title"]["text"] == "Cancel?"
+    assert (confirm["title"]["text"], confirm["style"]) == ("Cancel the run?", "danger")
     await click(world, DANA, "Cancel")
     done = await world.card("was cancelled by Dana")
     assert done.ts == card.ts
@@ -111,6 +111,18 @@ async def test_a_typed_cancel_asks_first(world: World) -> None:
     asked = world.slack.ephemerals(DANA, TRAINING)[-1]
     await world.slack.as_user(DANA).click(TRAINING, asked.ts, "say:1")
     await world.card("was cancelled by Dana")
+    assert world.airflow.count("stop") == 1
+
+
+async def test_a_second_cancel_says_who_was_first(world: World) -> None:
+    """Typed as well, and however soon: nothing more is stopped."""
+    key = await running(world)
+    await click(world, DANA, "Cancel")
+    await world.card("was cancelled by Dana")
+    await world.type(OMAR, f"cancel {key.run_id} --yes")
+    assert "was already cancelled by Dana" in (await world.told(OMAR, "already cancelled")).text
+    await world.ended(key, RunState.FAILED)
+    assert "has already ended" in await world.type(OMAR, f"cancel {key.run_id}")
     assert world.airflow.count("stop") == 1
 
 
