@@ -16,4 +16,6 @@ USER stationmaster
 WORKDIR /var/lib/stationmaster
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1
 VOLUME /var/lib/stationmaster
+# Used over HTTP only; in Socket Mode nothing listens.
+EXPOSE 3000
 CMD ["stationmaster", "serve"]

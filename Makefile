@@ -19,13 +19,15 @@ BOT := $(call stamp,.venv,requirements.lock pyproject.toml)
 AIRFLOW := $(call stamp,.cache/airflow,demo/airflow.lock)
 MLFLOW := $(call stamp,.cache/mlflow,demo/mlflow.lock)
 POSTGRES := $(call stamp,.cache/postgres,demo/postgres.lock)
+slack := tests/payloads/types
+TYPES := $(call stamp,.cache/types,$(slack)/node.lock $(slack)/package-lock.json)
 
 .PHONY: help demo test check bench format lock environments clean-demo python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: environments ## Run the whole station on this machine; DEMO_PORT sets the page's port
+demo: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) ## Run the whole station on this machine; DEMO_PORT sets the page's port
 	@exec .venv/bin/python -m demo
 
 test: environments ## Run every test; ARGS are pytest's
@@ -40,16 +42,19 @@ check: $(BOT) ## Lint, check the format and the types
 bench: $(BOT) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
 	.venv/bin/python -m bench.ack
 	.venv/bin/python -m bench.start
+	.venv/bin/python -m bench.http
 
 format: $(BOT) ## Put the code into its format
 	.venv/bin/ruff check --fix --quiet . || true
 	.venv/bin/ruff format .
 
-lock: | $(UV) ## Resolve every environment anew; commit the locks that change
+lock: $(TYPES) | $(UV) ## Resolve every environment anew; commit the locks that change
 	$(compile) --extra dev pyproject.toml --output-file requirements.lock
 	for each in airflow mlflow postgres; do $(compile) demo/$$each.in --output-file demo/$$each.lock; done
+	$(compile) $(slack)/node.in --output-file $(slack)/node.lock
+	$(npm) update --prefix $(slack) --package-lock-only --omit-lockfile-registry-resolved
 
-environments: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) ## Make the four Python environments
+environments: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) $(TYPES) ## Make the environments of the bot, the servers and Node.js
 
 clean-demo: ## Remove the demo's data: its messages, runs and models
 	rm -rf .demo
@@ -61,6 +66,9 @@ in_airflow = AIRFLOW_HOME=$(CURDIR)/.cache/dag-tests .cache/airflow/bin/python -
 
 compile = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header
+
+# npm of the Node.js that $(TYPES) has. Nothing that a package brings is run.
+npm = PATH="$(CURDIR)/.cache/types/bin:$$PATH" npm --silent --ignore-scripts --no-audit --no-fund
 
 # $(call install,ENVIRONMENT,LOCK): bring an environment to its lock, with a line for each large download.
 define install
@@ -85,6 +93,12 @@ $(MLFLOW): | python $(UV)
 
 $(POSTGRES): | python $(UV)
 	$(call install,.cache/postgres,demo/postgres.lock)
+	@touch $@
+
+$(TYPES): | python $(UV)
+	$(call install,.cache/types,$(slack)/node.lock)
+	@cp $(slack)/package.json $(slack)/package-lock.json .cache/types/
+	@$(npm) ci --prefix .cache/types
 	@touch $@
 
 $(CURDIR)/.cache/uv/bin/uv: | python

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from bot import limits
 from bot.markup import Markup, escape, fit
-from bot.render import Home, Message, Rendered
+from bot.render import Home, Message, Modal, Rendered
 
 LONGEST_SHARED = limits.SPARE_CHARACTERS // 2  # characters of a command; what else the button holds needs the rest
 
@@ -40,6 +40,14 @@ class Closed(Home):
 
     template: ClassVar[str] = "closed"
     sentence: str
+
+
+class Notice(Modal):
+    """What there is to say instead of the form that was open."""
+
+    template: ClassVar[str] = "notice"
+    sentence: str
+    hint: str = ""
 
 
 def with_share(rendered: Rendered, command: str) -> Rendered:

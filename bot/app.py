@@ -126,7 +126,7 @@ def _with_station(
 ) -> Callable[[JobContext, dict[str, Any]], Awaitable[Any]]:
     async def run(ctx: JobContext, args: dict[str, Any]) -> Any:
         result = await handler(ctx, args, station)
-        await dispatcher.worked(args)
+        await dispatcher.homes.worked(args)
         return result
 
     return run

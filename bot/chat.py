@@ -79,6 +79,14 @@ class SlackChat:
         content = text or "\n"  # Slack takes no empty file
         await self._ask(self.client.files_upload_v2(channel=channel, filename=name, title=name, content=content))
 
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_open(trigger_id=trigger, view=view))
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """See `bot.ports.Chat`."""
+        await self._ask(self.client.views_update(view_id=view_id, view=view))
+
     async def publish(self, person: str, view: dict[str, Any]) -> None:
         """See `bot.ports.Chat`."""
         await self._ask(self.client.views_publish(user_id=person, view=view))

@@ -1,4 +1,4 @@
-"""How a command, a button, the home tab and a piece of work are declared, and how what `commands/` declares is found.
+"""How commands, buttons, forms, the home tab and work are declared, and how what `commands/` declares is found.
 
 A file in `commands/` holds one command. Nothing else has to be edited to add one:
 
@@ -6,7 +6,8 @@ A file in `commands/` holds one command. Nothing else has to be edited to add on
     async def models(call: Call, arguments: ModelsArguments) -> ModelsMessage: ...
 
 A command that only reads returns its Message. One that changes something returns Work, which is written down before
-Slack is answered, and carried out by the function declared with `@work` of the same kind.
+Slack is answered, and carried out by the function declared with `@work` of the same kind. Either may return a Modal,
+which is opened; what is filled in goes to the function declared with `@form`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from bot.catalogue import Model
 from bot.domain import Person
 from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
-from bot.render import Home, Message
+from bot.render import Home, Message, Modal
 from bot.station import Station
-from bot.store import FollowedRun
+from bot.store import Draft, FollowedRun
 from bot.words import Arguments, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,8 +87,39 @@ class Call:
         return self.model
 
 
-CommandHandler: TypeAlias = Callable[[Call, Any], Awaitable[Message | Work]]
-ButtonHandler: TypeAlias = Callable[[Call, str], Awaitable[Message | Work]]
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What was filled in. `values` are Slack's: by block_id, then action_id.
+
+    `metadata` is the modal's `private_metadata`, which begins with the draft's id and perhaps a colon; `action` names
+    the button within the modal that was clicked, and is empty where the modal was submitted.
+    """
+
+    metadata: str
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    action: str = ""
+    block: str = ""
+    kept: Draft | None = None
+
+    @property
+    def draft(self) -> Draft:
+        """What the form is about."""
+        if self.kept is None:
+            raise Refusal("This form is no longer open. Begin it anew.")
+        return self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class FieldErrors:
+    """Why a form is not taken, by the block_id of the field."""
+
+    by_block: Mapping[str, str]
+
+
+CommandHandler: TypeAlias = Callable[[Call, Any], Awaitable[Message | Modal | Work]]
+ButtonHandler: TypeAlias = Callable[[Call, str], Awaitable[Message | Modal | Work]]
+FormHandler: TypeAlias = Callable[[Call, Submitted], Awaitable[Message | Modal | Work | FieldErrors | None]]
+Suggest: TypeAlias = Callable[[Call, Submitted, str], Awaitable[list[dict[str, Any]]]]
 HomeHandler: TypeAlias = Callable[[Call], Awaitable[Home]]
 WorkHandler: TypeAlias = Callable[[JobContext, dict[str, Any], Station], Awaitable[Any]]
 
@@ -139,6 +171,16 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Form:
+    """A declared form: what is done with a modal whose `callback_id` is `name`."""
+
+    name: str
+    right: Right
+    handler: FormHandler
+    suggest: Suggest | None = None
+
+
+@dataclass(frozen=True)
 class HomeTab:
     """The declared home tab of the app: there is one."""
 
@@ -164,6 +206,11 @@ def action(name: str, *, right: Right) -> Callable[[F], F]:
     return lambda handler: _marked(handler, Button(name, right, handler))
 
 
+def form(name: str, *, right: Right, suggest: Suggest | None = None) -> Callable[[F], F]:
+    """Declare what a submitted modal does; `suggest` gives the choices of its menus while somebody types."""
+    return lambda handler: _marked(handler, Form(name, right, handler, suggest))
+
+
 def home_tab(handler: F) -> F:
     """Declare what a person sees on the app's home tab; whoever may read, may open it."""
     return _marked(handler, HomeTab(handler))
@@ -174,7 +221,7 @@ def work(kind: str) -> Callable[[F], F]:
     return lambda handler: _marked(handler, WorkKind(kind, handler))
 
 
-def _marked(handler: F, declared: Command | Button | HomeTab | WorkKind) -> F:
+def _marked(handler: F, declared: Command | Button | Form | HomeTab | WorkKind) -> F:
     setattr(handler, _MARK, declared)
     return handler
 
@@ -185,6 +232,7 @@ class Registered:
 
     commands: dict[str, Command] = field(default_factory=dict)
     buttons: dict[str, Button] = field(default_factory=dict)
+    forms: dict[str, Form] = field(default_factory=dict)
     homes: dict[str, HomeTab] = field(default_factory=dict)
     works: dict[str, WorkKind] = field(default_factory=dict)
 
@@ -195,7 +243,8 @@ class Registered:
             if declared is None or member.__module__ != module.__name__:
                 continue
             kinds: Mapping[type, dict[str, Any]] = {
-                Command: self.commands, Button: self.buttons, HomeTab: self.homes, WorkKind: self.works,
+                Command: self.commands, Button: self.buttons, Form: self.forms, HomeTab: self.homes,
+                WorkKind: self.works,
             }  # fmt: skip
             known = kinds[type(declared)]
             if declared.name in known:

@@ -8,26 +8,22 @@ it is known by an id made from the delivery, so the same delivery twice is one p
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine
-from dataclasses import asdict
 from typing import Any
 
-from structlog import get_logger
-from structlog.contextvars import bound_contextvars
-
+from bot.accepting import accept
 from bot.access import Right
-from bot.answers import Closed, Proposal, Refused, Told, shared_by, with_share
+from bot.answering import Answering
+from bot.answers import Refused, Told, shared_by, with_share
 from bot.commands import Asked, Button, Call, Registered, Work
-from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, UnknownWord, shorten
+from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, shorten
+from bot.hometab import HomeTabs
 from bot.interpret import Interpreter, Request
 from bot.jobs import JobContext, JobRow, RetryLater
-from bot.render import Home, Message, Rendered
+from bot.modals import Modals
+from bot.render import Message, Modal, Rendered
 from bot.station import Station
-from bot.store import AuditEntry
 
-log = get_logger(__name__)
 ACKNOWLEDGE_WITHIN = 2.0  # seconds; Slack gives 3
 SHARE_AGAIN = 10.0  # seconds between attempts while Slack doesn't answer
 MOST_HEARD = 10_000  # messages to the bot that are remembered, so that one that comes again is known
@@ -37,19 +33,21 @@ class Dispatcher:
     """Turns requests into answers and durable work."""
 
     def __init__(self, station: Station, registered: Registered) -> None:
-        self._station, self._buttons, self._homes = station, registered.buttons, registered.homes
+        self._station, self._buttons = station, registered.buttons
         self._interpreter = Interpreter(station, registered)
-        self._late: set[asyncio.Task[Any]] = set()
+        self._answering = Answering(station)
+        self.modals = Modals(station, registered, self._interpreter, self._answering)
+        self.homes = HomeTabs(station, registered, self._interpreter)
         self._heard: OrderedDict[str, None] = OrderedDict()
 
     async def command(self, request: Request) -> Rendered | None:
         """The answer to acknowledge with; None where it comes later, or as a card."""
-        answering = asyncio.create_task(self._answer(request, self._carry_out_text(request)))
+        answering = asyncio.create_task(self._answering.answer(request, self._carry_out_text(request)))
         within = ACKNOWLEDGE_WITHIN if self._only_reads(request.text) else None  # never "heard" before it is kept
         done, _ = await asyncio.wait({answering}, timeout=within)
         if done:
             return answering.result()
-        self._answer_later(answering, request)
+        self._answering.later(answering, request)
         return None
 
     async def click(self, request: Request, action_id: str) -> None:
@@ -63,37 +61,15 @@ class Dispatcher:
             doing, reads = self._carry_out_button(button, request), False
         else:
             return  # a link: there is nothing to do
-        answering = asyncio.create_task(self._answer(request, doing))
+        answering = asyncio.create_task(self._answering.answer(request, doing))
         if not reads:
             await asyncio.wait({answering})
-        self._answer_later(answering, request)
+        self._answering.later(answering, request)
 
     async def mention(self, request: Request) -> None:
         """Carry out what was written to the bot. Slack delivers a message again where it is unsure; once is enough."""
         if self._first(request) and (answer := await self.command(request)):
-            await self._deliver(request, answer)
-
-    async def open_home(self, request: Request) -> None:
-        """Show this person their home tab as it is now; to who has no role, why it is empty."""
-        with bound_contextvars(request=request.id, person=request.person):
-            try:
-                for view in await self._home_views(request):
-                    await self._station.chat.publish(request.person, view.render())
-            except ServiceError as error:
-                log.warning("home.not_published", error=str(error))
-
-    async def _home_views(self, request: Request) -> list[Home]:
-        try:
-            call = await self._interpreter.call(request, Right.READ, None)
-            return [await home.handler(call) for home in self._homes.values()]
-        except Refusal as error:
-            return [Closed(sentence=error.sentence)]
-
-    async def worked(self, args: dict[str, Any]) -> None:
-        """A piece of work is done. Asked for on the home tab, it shows there, and the next click is another one."""
-        asked = Asked(**args["asked"]) if isinstance(args, dict) and "asked" in args else None
-        if asked and asked.channel == asked.person:
-            await self.open_home(Request(asked.request_id, asked.person, "", asked.channel, ""))
+            await self._answering.deliver(request, answer)
 
     def _first(self, request: Request) -> bool:
         """Has this delivery not been here before? As far as this process remembers."""
@@ -105,10 +81,7 @@ class Dispatcher:
 
     async def close(self, within: float) -> None:
         """Let late answers finish, for at most so many seconds."""
-        if self._late:
-            _, unfinished = await asyncio.wait(self._late, timeout=within)
-            for task in unfinished:
-                task.cancel()
+        await self._answering.close(within)
 
     # ---- one request, from its words to an answer ---------------------------------------------------------------
 
@@ -117,11 +90,11 @@ class Dispatcher:
         return await self._finish(request, call, command.name or "launcher", result)
 
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
-        call = await self._interpreter.call(request, button.right, None)
+        call = await self._interpreter.call(request, button.right)
         return await self._finish(request, call, button.name, await button.handler(call, request.text))
 
     async def _share(self, request: Request) -> Rendered | None:
-        call = await self._interpreter.call(request, Right.READ, None)
+        call = await self._interpreter.call(request, Right.READ)
         return await self._finish(request, call, "share", Work("share", {}))
 
     async def carry_out_share(self, ctx: JobContext, args: dict[str, Any], station: Station) -> None:
@@ -144,28 +117,12 @@ class Dispatcher:
         except StationmasterError:
             return True  # it will be refused
 
-    async def _finish(self, request: Request, call: Call, name: str, result: Message | Work) -> Rendered | None:
+    async def _finish(self, request: Request, call: Call, name: str, result: Message | Modal | Work) -> Rendered | None:
+        if isinstance(result, Modal):
+            return await self.modals.open(request, result)
         if isinstance(result, Message):
             return with_share(result.render(), request.text) if result.shareable else result.render()
-        self._station.posting.remember(request.id, request.response_url)
-        entry = AuditEntry(
-            id=f"{request.id}:accepted",
-            actor=call.person.id,
-            actor_name=call.person.name,
-            action=name,
-            outcome="accepted",
-            model=call.model.name if call.model else None,
-            subject=result.subject or None,
-            detail=result.args,
-            job_id=request.id,
-        )
-        asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text)
-        accepted = await self._station.jobs.submit(
-            request.id,
-            result.kind,
-            {"asked": asdict(asked), **result.args},
-            also=lambda tx: self._station.store.audit.append(entry, tx),
-        )
+        accepted = await accept(request, call, name, result)
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
 
     async def tell_dead(self, job: JobRow) -> None:
@@ -177,62 +134,3 @@ class Dispatcher:
                 hint=f"Tell an admin this id: {job.id}.",
             )
             await self._station.posting.tell(asked.request_id, asked.channel, asked.person, told.render())
-
-    # ---- answers ------------------------------------------------------------------------------------------------
-
-    async def _answer(self, request: Request, doing: Coroutine[Any, Any, Rendered | None]) -> Rendered | None:
-        """What `doing` says, or the sentence of what went wrong. The one place that catches everything."""
-        with bound_contextvars(request=request.id, person=request.person):
-            try:
-                return await doing
-            except Refusal as error:
-                return self._refused(error).render()
-            except ServiceError as error:
-                log.warning("request.service_failed", error=str(error))
-                return Refused(sentence=error.sentence, hint="Nothing was changed; try again in a minute.").render()
-            except Exception:  # the one: the person gets an id, the log the whole story
-                incident = secrets.token_hex(4)
-                log.exception("request.failed", incident=incident)
-                return Refused(
-                    sentence="That failed, and it is my fault, not yours.",
-                    hint=f"Tell an admin this id: {incident}.",
-                ).render()
-
-    def _refused(self, error: Refusal) -> Refused:
-        example = f"Try: {self._station.config.current().command} {error.example}" if error.example else ""
-        hint = " ".join(filter(None, (error.hint, example)))
-        return Refused(sentence=error.sentence, hint=hint, proposals=self._proposals(error))
-
-    def _proposals(self, error: Refusal) -> tuple[Proposal, ...]:
-        """The nearest words as buttons, where a whole command can be made of them."""
-        if not isinstance(error, UnknownWord):
-            return ()
-        if error.kind == "model":
-            return (
-                *(Proposal(f"Run {name}", f"run {name}") for name in error.nearest),
-                Proposal("All models", "models"),
-            )
-        if error.kind == "command":
-            return tuple(Proposal(name, name) for name in error.nearest)
-        return ()
-
-    def _answer_later(self, answering: asyncio.Task[Rendered | None], request: Request) -> None:
-        """When the answer is there, give it to the person alone."""
-
-        async def deliver() -> None:
-            if answer := await answering:
-                await self._deliver(request, answer)
-
-        task = asyncio.create_task(deliver())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
-
-    async def _deliver(self, request: Request, answer: Rendered) -> None:
-        """Give an answer to the person alone: where they asked, else directly."""
-        try:
-            if request.response_url:
-                await self._station.chat.respond(request.response_url, answer)
-            else:
-                await self._station.posting.tell(request.id, request.channel, request.person, answer)
-        except ServiceError as error:
-            log.warning("answer.not_delivered", error=str(error))

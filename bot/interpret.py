@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from bot.access import Right, decide
 from bot.commands import Call, Command, Registered, Work
 from bot.errors import NotAllowed, Refusal, ServiceDown, UnknownWord
-from bot.render import Message
+from bot.render import Message, Modal
 from bot.station import Station
 from bot.store import AuditEntry
 from bot.whichrun import find_run
-from bot.words import Arguments, Token, bind, split
+from bot.words import Token, bind, split
 
 FIND_WITHIN = 1.5  # seconds; a run that isn't in the store is looked for in Airflow before Slack has its answer
 
@@ -27,6 +27,7 @@ class Request:
     channel: str
     text: str
     response_url: str = ""
+    trigger: str = ""  # opens one modal, within three seconds
 
 
 class Interpreter:
@@ -35,11 +36,12 @@ class Interpreter:
     def __init__(self, station: Station, registered: Registered) -> None:
         self._station, self._registered = station, registered
 
-    async def carry_out(self, request: Request) -> tuple[Command, Call, Message | Work]:
+    async def carry_out(self, request: Request) -> tuple[Command, Call, Message | Modal | Work]:
         """The command that the text names, the call it was given, and what it returned. Refusal where it can't be."""
         command, rest = self.chosen(request.text)
         arguments = bind(command.arguments, rest, command.usage)
-        call = await self.call(request, command.right, arguments)
+        model, run = (getattr(arguments, name, "") for name in ("model", "run"))
+        call = await self.call(request, command.right, model, run=run)
         return command, call, await command.handler(call, arguments)
 
     async def read(self, request: Request) -> Message:
@@ -60,15 +62,18 @@ class Interpreter:
             raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
-    async def call(self, request: Request, right: Right, arguments: Arguments | None) -> Call:
-        """Who asks, and whether they may. NotAllowed where not, which is audited."""
+    async def call(self, request: Request, right: Right, word: str = "", *, run: str = "") -> Call:
+        """Who asks, about the model called `word` or the run called `run`, and whether they may.
+
+        NotAllowed where they may not, which is audited.
+        """
         people = self._station.people
         person = await people.person(request.person)
         call = Call(self._station, person, await people.roles(person), request.channel, request.text)
         await self._authorise(request, call, Right.READ)  # a stranger learns no model's name
-        if word := getattr(arguments, "run", ""):
-            call = await self._about_run(call, word)
-        elif word := getattr(arguments, "model", ""):
+        if run:
+            call = await self._about_run(call, run)
+        elif word:
             call = replace(call, model=await self._station.catalogue.find(word))
         if call.model:
             call = replace(call, roles=await people.roles(person, call.model))

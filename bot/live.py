@@ -166,4 +166,6 @@ def _invitation(number: int, of: int) -> Rendered:
 
 def _told(answer: Answer) -> str:
     """Slack's answer in a cell; a dash where this Slack doesn't have the method."""
-    return "–" if answer.error == "unknown_method" else answer.words or "ok"
+    if not answer.error:
+        return "ok"
+    return "–" if answer.error == "unknown_method" else answer.words

@@ -20,7 +20,7 @@ _LOOKS_SECRET = re.compile(
 
 def configure(level: str, secrets: Iterable[str]) -> None:
     """Set up logging for this process, the libraries' too. A secret below 6 characters can't be told from words."""
-    known = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
+    known = maskable(secrets)
 
     def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {masked(key, known): masked(value, known) for key, value in event.items()}
@@ -51,6 +51,11 @@ def configure(level: str, secrets: Iterable[str]) -> None:
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns at each start of how it finds its token
     for name in ("bot", "commands", "stationmaster"):
         logging.getLogger(name).setLevel(level.upper())
+
+
+def maskable(secrets: Iterable[str]) -> list[str]:
+    """Those that can be told from words, in the order in which to replace them."""
+    return sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
 
 def masked(value: Any, known: Iterable[str] = ()) -> Any:

@@ -186,6 +186,10 @@ class AirflowOrchestrator:
                 raise ServiceDown(SERVICE, f"its {part.replace('_', ' ')} is unhealthy")
         await self._airflow.newest_versions(0)
 
+    async def load(self) -> None:
+        """Import Airflow's client now, so that no call's time is spent on it."""
+        await self._session.load()
+
     async def version(self) -> str:
         """Airflow's version. NotFound from Airflow 2, whose API is another."""
         return await self._airflow.version()

@@ -132,6 +132,12 @@ class Chat(Protocol):
     async def upload(self, person: str, name: str, text: str) -> None:
         """Send a person this text as a file called `name`, in a direct message."""
 
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        """Open a modal for what was just done; `trigger` does it once, within three seconds."""
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """Show something else in an open modal. NotFound where it was closed."""
+
     async def publish(self, person: str, view: dict[str, Any]) -> None:
         """Show this view on the person's home tab."""
 

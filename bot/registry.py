@@ -103,6 +103,10 @@ class MlflowRegistry:
         """See Registry."""
         await self._threads.run(self._asking, lambda client: client.search_registered_models(max_results=1))
 
+    async def load(self) -> None:
+        """Import MLflow's client now, so that no call's time is spent on it."""
+        await self._threads.run(self._connected)
+
     async def version(self) -> str:
         """MLflow's version; empty where the server doesn't say it."""
         return await self._threads.run(self._asking, self._version_of)

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from ruamel.yaml import YAML
 
+from bot import manifest_text
 from bot.access import MATRIX, Role, Scope
 from bot.commands import discover
 from bot.config import Access, Config, ModelConfig, Settings, read_config, read_settings
 from bot.errors import ConfigError
+from bot.manifest import SCOPES
 from bot.store import Store
-from demo.slack.api.methods import METHODS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
@@ -101,26 +101,18 @@ def test_the_example_environment_is_complete() -> None:
     assert settings.airflow_username == "stationmaster"
 
 
-def test_the_manifest_asks_for_the_scopes_that_are_used() -> None:
-    """A scope for each method that the adapter calls, those of other kinds of channels, and no other scope."""
-    manifest = YAML(typ="safe").load(blocks(page("install"), "yaml")[0])
-    source = (REPOSITORY / "bot" / "chat.py").read_text(encoding="utf-8")
-    called = set(re.findall(r"\bclient\.(\w+)", source))
-    steps = {"files_getUploadURLExternal", "files_completeUploadExternal"} if "files_upload_v2" in called else set()
-    methods = {name for name in METHODS if name.replace(".", "_") in called | steps}
-    assert {"chat.postMessage", "conversations.history"} <= methods
-    used = {METHODS[name].scope for name in methods} - {None}
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == used | {"commands", "groups:history", "im:history"}
-    assert manifest["features"]["slash_commands"][0]["command"] == Config().command
+def test_the_manifest_is_the_printed_one() -> None:
+    """What can be copied is what `stationmaster manifest` prints."""
+    assert blocks(page("install"), "yaml")[0] == manifest_text.text(environment={})
 
 
-def test_the_manifest_is_what_the_bot_relies_on() -> None:
-    """Text is escaped by Slack, and deliveries come over the socket, clicks too."""
-    manifest = YAML(typ="safe").load(blocks(page("install"), "yaml")[0])
-    assert manifest["features"]["slash_commands"][0]["should_escape"] is True
-    assert manifest["settings"]["socket_mode_enabled"] is True
-    assert manifest["settings"]["interactivity"]["is_enabled"] is True
-    assert manifest["settings"]["token_rotation_enabled"] is False
+def test_each_scope_is_justified() -> None:
+    """The table is the manifest's: which scope, what for, and what fails without it."""
+    expected = [
+        [f"`{scope.name}`{' (optional)' if scope.optional else ''}", scope.needed_for, scope.without]
+        for scope in SCOPES
+    ]
+    assert table(page("install"), "bot scope", "needed for", "without it") == expected
 
 
 def test_the_events_to_watch_are_logged() -> None:

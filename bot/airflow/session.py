@@ -48,6 +48,10 @@ class Session:
             raise error
         return answer.body
 
+    async def load(self) -> None:
+        """Import the SDK, which the first call would do otherwise."""
+        await self._threads.run(self._ready)
+
     def close(self) -> None:
         """Let go of threads and idle connections."""
         self._threads.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.app import airflow, mlflow
@@ -12,8 +13,11 @@ from bot.check.findings import Finding, Mark, bad, good
 from bot.cloud import AwsCloud
 from bot.config import Config, Settings, look_at_settings, read_config
 from bot.errors import ConfigError, ServiceError
-from bot.log import masked
+from bot.log import maskable, masked
+from bot.orchestrator import AirflowOrchestrator
+from bot.phrases import count
 from bot.ports import Cloud
+from bot.registry import MlflowRegistry
 from bot.slack.workspace import Workspace
 from bot.store.health import examine
 
@@ -34,10 +38,12 @@ async def check(
         unusable |= settings.in_cloud
     found = found or [good("settings", "complete")]
     config, read = _configuration(settings)
-    looks = _looks(settings, config, unusable)
-    parts = await asyncio.gather(*(_bounded(about, look, within) for about, look in looks.items()))
+    async with _adapters(settings) as (orchestrator, registry):
+        looks = _looks(settings, config, unusable, orchestrator, registry)
+        parts = await asyncio.gather(*(_bounded(about, look, within) for about, look in looks.items()))
+    known = maskable(settings.secrets)
     findings = [*found, *read, *(finding for part in parts for finding in part)]
-    return [replace(finding, words=masked(finding.words, settings.secrets)) for finding in findings]
+    return [replace(finding, words=masked(finding.words, known)) for finding in findings]
 
 
 def _configuration(settings: Settings) -> tuple[Config | None, list[Finding]]:
@@ -46,10 +52,28 @@ def _configuration(settings: Settings) -> tuple[Config | None, list[Finding]]:
         config = read_config(settings.stationmaster_config)
     except ConfigError as error:
         return None, [bad(about, line) for line in str(error).splitlines()]
-    return config, [good(about, f"{settings.stationmaster_config} has {len(config.models)} models")]
+    return config, [good(about, f"{settings.stationmaster_config} has {count(len(config.models), 'model')}")]
 
 
-def _looks(settings: Settings, config: Config | None, unusable: set[str]) -> dict[str, Awaitable[list[Finding]]]:
+@asynccontextmanager
+async def _adapters(settings: Settings) -> AsyncIterator[tuple[AirflowOrchestrator, MlflowRegistry]]:
+    """Both, with their SDKs imported: that takes seconds which are nobody's fault."""
+    orchestrator, registry = airflow(settings), mlflow(settings)
+    try:
+        await asyncio.gather(orchestrator.load(), registry.load())
+        yield orchestrator, registry
+    finally:
+        await orchestrator.close()
+        await registry.close()
+
+
+def _looks(
+    settings: Settings,
+    config: Config | None,
+    unusable: set[str],
+    orchestrator: AirflowOrchestrator,
+    registry: MlflowRegistry,
+) -> dict[str, Awaitable[list[Finding]]]:
     """A look at each part whose settings are usable, in the order in which they are told."""
     looks: dict[str, Awaitable[list[Finding]]] = {}
     if "slack_bot_token" not in unusable:
@@ -57,9 +81,9 @@ def _looks(settings: Settings, config: Config | None, unusable: set[str]) -> dic
     if not unusable & {"slack_app_token", "slack_signing_secret"}:
         looks["Slack's deliveries"] = _deliveries(settings)
     if not any(name.startswith("airflow") for name in unusable):
-        looks["Airflow"] = _airflow(settings, config)
+        looks["Airflow"] = services.airflow(orchestrator, config)
     if "mlflow_tracking_uri" not in unusable:
-        looks["MLflow"] = _mlflow(settings)
+        looks["MLflow"] = services.mlflow(registry)
     looks["database"] = _database(settings)
     return looks
 
@@ -88,22 +112,6 @@ async def _deliveries(settings: Settings) -> list[Finding]:
     token = settings.slack_app_token.get_secret_value()
     async with Workspace(token, str(settings.slack_api_url)) as workspace:
         return await tokens.app_token(token, workspace)
-
-
-async def _airflow(settings: Settings, config: Config | None) -> list[Finding]:
-    orchestrator = airflow(settings)
-    try:
-        return await services.airflow(orchestrator, config)
-    finally:
-        await orchestrator.close()
-
-
-async def _mlflow(settings: Settings) -> list[Finding]:
-    registry = mlflow(settings)
-    try:
-        return await services.mlflow(registry)
-    finally:
-        await registry.close()
 
 
 async def _database(settings: Settings) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from logging import getLogger
 from typing import Any, NamedTuple, Self
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -22,7 +23,12 @@ class Clicks:
     """`async with Clicks(client, app_token, base_url, action_id) as clicks`, then `await clicks.next()`."""
 
     def __init__(self, client: AsyncWebClient, app_token: str, base_url: str, action_id: str) -> None:
-        app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, logger=None)
+        app = AsyncApp(
+            client=client,
+            process_before_response=True,
+            request_verification_enabled=False,
+            logger=getLogger("slack_bolt"),
+        )
         app.action(action_id)(self._clicked)
         self._socket = SocketMode(app, app_token, base_url)
         self._waiting: asyncio.Queue[Click] = asyncio.Queue()

@@ -6,11 +6,13 @@ Three of them, which take everything: Bolt tries its listeners one after the oth
 from __future__ import annotations
 
 import re
+from logging import getLogger
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.commands import Submitted
 from bot.dispatch import Dispatcher
 from bot.interpret import Request
 
@@ -20,10 +22,14 @@ def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> A
 
     `bot_user` is the bot's own id, by which people mention it.
     """
-    app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, logger=None)
+    app = AsyncApp(
+        client=client, process_before_response=True, request_verification_enabled=False, logger=getLogger("slack_bolt")
+    )
     listeners = Listeners(bot_user, dispatcher)
     app.command(re.compile(".*"))(listeners.command)
     app.action(re.compile(".*"))(listeners.action)
+    app.view(re.compile(".*"))(listeners.view)
+    app.options(re.compile(".*"))(listeners.options)
     app.event(re.compile("app_home_opened|app_mention|message"))(listeners.event)
     return app
 
@@ -45,6 +51,7 @@ class Listeners:
                 channel=body["channel_id"],
                 text=body.get("text", ""),
                 response_url=body.get("response_url", ""),
+                trigger=body["trigger_id"],
             )
         )
         if answer is None:
@@ -55,21 +62,47 @@ class Listeners:
     async def action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A click, known by message, button and value: a double click is one request."""
         clicked, container = body["actions"][0], body.get("container") or {}
-        person = body["user"]["id"]
-        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or person  # none: the home tab
-        message = container.get("message_ts") or (body.get("view") or {}).get("hash", "")
-        await self._dispatcher.click(
-            Request(
-                id=f"click:{channel}:{message}:{clicked['action_id']}:{clicked.get('value', '')}",
-                person=person,
-                team=(body.get("team") or {}).get("id", ""),
-                channel=channel,
-                text=clicked.get("value") or "",
-                response_url=body.get("response_url", ""),
-            ),
-            clicked["action_id"],
+        person, view = body["user"]["id"], body.get("view") or {}
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or person  # none: a view
+        message = container.get("message_ts") or view.get("hash", "")
+        request = Request(
+            id=f"click:{channel}:{message}:{clicked['action_id']}:{clicked.get('value', '')}",
+            person=person,
+            team=(body.get("team") or {}).get("id", ""),
+            channel=channel,
+            text=clicked.get("value") or "",
+            response_url=body.get("response_url", ""),
+            trigger=body.get("trigger_id", ""),
         )
+        if view.get("type") == "modal":
+            submitted = _submitted(view, action=clicked["action_id"], block=clicked["block_id"])
+            await self._dispatcher.modals.click(request, view["callback_id"], submitted, view["id"])
+        else:
+            await self._dispatcher.click(request, clicked["action_id"])
         await ack()
+
+    async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A submitted modal, known by its draft; its acknowledgement says what becomes of it."""
+        view = body["view"]
+        request = self._of_a_view(body)
+        await ack(**await self._dispatcher.modals.submit(request, view["callback_id"], _submitted(view)))
+
+    async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """What was typed into a menu of a modal: the acknowledgement holds its choices."""
+        view = body.get("view") or {}
+        submitted = _submitted(view, action=body["action_id"], block=body["block_id"])
+        request = self._of_a_view(body)
+        callback = view.get("callback_id", "")
+        found = await self._dispatcher.modals.suggest(request, callback, submitted, body.get("value") or "")
+        grouped = bool(found) and "options" in found[0]
+        await (ack(option_groups=found) if grouped else ack(options=found))
+
+    @staticmethod
+    def _of_a_view(body: dict[str, Any]) -> Request:
+        person, team = body["user"]["id"], (body.get("team") or {}).get("id", "")
+        return Request(
+            id=f"view:{(body.get('view') or {}).get('id', '')}", person=person, team=team, channel=person, text=""
+        )
 
     async def event(self, body: dict[str, Any]) -> None:
         """Something that happened, known by its `event_id`, under which Slack repeats what wasn't acknowledged."""
@@ -88,8 +121,13 @@ class Listeners:
         )
         match event["type"]:
             case "app_home_opened" if event.get("tab") == "home":
-                await self._dispatcher.open_home(request)
+                await self._dispatcher.homes.open(request)
             case "app_mention":
                 await self._dispatcher.mention(request)
             case "message" if direct:
                 await self._dispatcher.mention(request)
+
+
+def _submitted(view: dict[str, Any], *, action: str = "", block: str = "") -> Submitted:
+    values = (view.get("state") or {}).get("values") or {}
+    return Submitted(view.get("private_metadata") or "", values, action, block)

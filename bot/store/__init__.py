@@ -15,6 +15,7 @@ from bot.store.audit import AuditEntry, AuditRow
 from bot.store.catalogue import CatalogueEntry, CatalogueRow
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
+from bot.store.drafts import Draft
 from bot.store.posts import Post
 from bot.store.runs import FollowedRun, RunChanges
 from bot.store.store import Store
@@ -26,6 +27,7 @@ __all__ = [
     "CatalogueRow",
     "Database",
     "Decision",
+    "Draft",
     "FollowedRun",
     "Post",
     "RunChanges",

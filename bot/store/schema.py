@@ -184,3 +184,14 @@ post = Table(
     Column("nonce", Words, nullable=False),
     Column("at", Double, nullable=False),
 )
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("created", Double, nullable=False, index=True),
+)

@@ -9,6 +9,7 @@ from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
+from bot.store.drafts import Drafts
 from bot.store.posts import Posts
 from bot.store.runs import Runs
 
@@ -21,6 +22,7 @@ class Store:
         self.audit = AuditTrail(database)
         self.catalogue = Catalogue(database)
         self.decisions = Decisions(database)
+        self.drafts = Drafts(database)
         self.posts = Posts(database)
         self.runs = Runs(database)
 

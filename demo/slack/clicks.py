@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from demo.slack.backend import Backend
-from demo.slack.blocks.check import interactive_elements
+from demo.slack.blocks.ids import every_block, own_elements
 from demo.slack.courier import send
 from demo.slack.errors import SlackError
 from demo.slack.feed import Change
@@ -64,8 +64,8 @@ class Clicks:
 
 def find(blocks: list[dict[str, Any]], action_id: str, block_id: str | None) -> Found:
     """The element and its block; raises SlackError action_not_found."""
-    for block in blocks:
-        for element in interactive_elements(block):
+    for _, block in every_block(blocks):
+        for _, element in own_elements(block):
             if element["action_id"] == action_id and block_id in (None, block["block_id"]):
                 return block, element
     raise SlackError("action_not_found")
@@ -89,7 +89,10 @@ def _acted(found: Found, raw: Raw, before: Values, chooser: Chooser) -> tuple[di
 
 def _pressed(element: Element, raw: Raw) -> dict[str, Any]:
     """What an element sends that keeps no value."""
-    if element["type"] == "button":
+    if element["type"] == "feedback_buttons":
+        pair = (element["positive_button"], element["negative_button"])
+        return {key: find_option(pair, raw if isinstance(raw, str) else None)[key] for key in ("text", "value")}
+    if element["type"] in ("button", "icon_button"):
         return {key: element[key] for key in ("text", "value", "style", "url") if key in element}
     if element["type"] == "overflow" and not isinstance(raw, list):
         return {"selected_option": escaped(find_option(options_of(element), raw))}

@@ -50,7 +50,8 @@ def _blocks(raw: Any) -> list[dict[str, Any]]:
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
     if problems := check_blocks(blocks, surface="message"):
-        raise SlackError("invalid_blocks", errors=problems, response_metadata={"messages": problems})
+        errors = [problem.removeprefix("[ERROR] ") for problem in problems]
+        raise SlackError("invalid_blocks", errors=errors, response_metadata={"messages": problems})
     if shown_characters(blocks) > limits.MESSAGE_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
     return complete_ids(blocks)

@@ -1,4 +1,7 @@
-"""Slack's limits, each in one place. Lengths are in characters, counts in items, times in seconds."""
+"""Slack's limits, each in one place. Lengths are in characters, counts in items, times in seconds.
+
+Where each comes from, and which are guesses, is in docs/slack-rules.md.
+"""
 
 # Messages
 MESSAGE_TEXT = 4_000
@@ -7,25 +10,49 @@ MESSAGE_BLOCKS = 50
 MARKDOWN_CHARACTERS = 12_000  # of all markdown blocks of one message
 PLANS = 1
 TABLES = 1
+CHARTS = 2
 
 # Blocks
 ID = 255
+TEXT = 3_000  # of any text object
 HEADER = 150
-SECTION_TEXT = 3_000
 SECTION_FIELDS = 10
 SECTION_FIELD = 2_000
 ACTIONS = 25
 CONTEXT = 10
-TABLE_ROWS = 100
-TABLE_COLUMNS = 20
+CONTEXT_ACTIONS = 5
 ALERT = 200
 LABEL = 2_000
 ALT_TEXT = 2_000
 URL = 3_000
+RICH_TEXT_INDENT = 8
+PLAN_TASKS = 50
+CARD_TITLE = 150
+CARD_BODY = 200
+CARD_BUTTONS = 3
+CAROUSEL = 10
+CONTAINER = 10
+VIDEO_TITLE = 200
+VIDEO_NAME = 50
+VIDEO_LINK = 2_000
+
+# Tables and charts
+TABLE_ROWS = 100
+TABLE_COLUMNS = 20
+DATA_TABLE_ROWS = 201
+DATA_TABLE_PAGE = 100
+DATA_TABLE_CHARACTERS = 20_000  # of all data tables of one message
+CHART_TITLE = 50
+CHART_LABEL = 20
+CHART_AXIS = 50
+CHART_SEGMENTS = 12
+CHART_SERIES = 12
+CHART_POINTS = 20
 
 # Elements
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000
+ICON_BUTTON_USERS = 10
 OPTION_TEXT = 75
 OPTION_VALUE = 150
 SELECT_OPTIONS = 100
@@ -37,6 +64,8 @@ CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
 INPUT_TEXT = 3_000
+INPUT_LINES = 100
+INPUT_FILES = 10
 
 # Views
 VIEW_TITLE = 24

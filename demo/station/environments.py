@@ -11,7 +11,7 @@ class MissingEnvironmentError(Exception):
 
 
 def environment(name: str) -> Path:
-    """Return the environment of `airflow`, `mlflow` or `postgres`.
+    """Return the environment of `airflow`, `mlflow` or `postgres`, or of `types`, which is Node.js with Slack's types.
 
     `STATIONMASTER_AIRFLOW_ENV` and its like say where it is when it is not in `.cache/`.
     Raises MissingEnvironmentError when there is none.

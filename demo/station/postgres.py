@@ -76,9 +76,10 @@ class Postgres(Server):
         )
 
     async def _is_ready(self) -> bool:
-        """Read the server's own word for it: the last line of postmaster.pid."""
+        """Read the server's own word for it: the last line of postmaster.pid; a killed server leaves an old one."""
         try:
-            return (self._data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            return (lines[3], lines[7].strip()) == (str(self.port), "ready")
         except (FileNotFoundError, IndexError):
             return False
 

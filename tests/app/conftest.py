@@ -60,12 +60,18 @@ class World:
         shown = self.slack.ephemerals(person, channel)[before:]
         return shown[-1].text if shown else ""
 
-    async def card(self, having: str = "", channel: str = TRAINING, timeout: float = 5.0) -> Message:  # noqa: ASYNC109
+    async def card(self, having: str = "", channel: str = TRAINING, timeout: float = 10.0) -> Message:  # noqa: ASYNC109
         """The newest message in the channel whose text has these words, once there is one."""
         return await self.slack.wait_for(
             lambda: next((each for each in reversed(self.slack.messages(channel)) if having in each.text), None),
             timeout,
         )
+
+    async def followed_run(self) -> tuple[Message, RunKey]:
+        """The card and the key of the run that was started last, once the bot knows where its card stands."""
+        key = await self.run_key()
+        await self.has_card(key)
+        return await self.card("delays"), key
 
     async def run_key(self) -> RunKey:
         """The run that was started last, once there is one."""

@@ -62,7 +62,7 @@ async def test_a_start_whose_answer_is_lost_is_one_run(world: World) -> None:
 async def test_a_run_deleted_in_airflow_is_shown_as_such(world: World) -> None:
     """The card says so, the requester is told, and the run is followed no longer."""
     await world.type(DANA, "run delays")
-    card, key = await world.card("delays"), await world.run_key()
+    card, key = await world.followed_run()
     world.airflow.delete_run(key)
     await world.tracker.tick()
     assert (await world.card("was deleted in Airflow")).ts == card.ts
@@ -84,7 +84,7 @@ async def test_a_run_whose_dag_vanishes_is_shown_as_such(world: World) -> None:
 async def test_metrics_follow_when_mlflow_is_back(world: World) -> None:
     """The end is told at once without metrics; they come onto the card later, and nobody is mentioned twice."""
     await world.type(DANA, "run delays")
-    card, key = await world.card("delays"), await world.run_key()
+    card, key = await world.followed_run()
     world.trained(key, "1", auc=0.7)
     world.mlflow.fail_with(ServiceDown("MLflow", "no answer"), times=3)
     world.airflow.finish(key)
@@ -107,7 +107,7 @@ async def test_a_tick_while_airflow_is_away_changes_nothing(world: World) -> Non
 async def test_a_card_that_someone_deleted_comes_back_with_the_result(world: World) -> None:
     """A deleted card is left alone while the run goes on, and its result is posted anew."""
     await world.type(DANA, "run delays")
-    card, key = await world.card("delays"), await world.run_key()
+    card, key = await world.followed_run()
     await world.delete(card)
     world.airflow.finish(key)
     await world.tracker.tick()

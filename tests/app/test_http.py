@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ import aiohttp
 import pytest
 
 from bot.app import running
-from bot.slack.http import PATH
+from bot.slack.http import HEALTH, PATH
 from bot.tracker import Tracker
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST, free_port
@@ -84,12 +86,14 @@ async def signing(tmp_path: Path) -> AsyncIterator[Signing]:
     config = ROOT / "demo" / "stationmaster.yaml"
     port = free_port()
     http = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": SECRET, "BIND_ADDRESS": HOST, "PORT": str(port)}
-    async with StandIn() as slack, aiohttp.ClientSession() as session:
+    async with StandIn(signing_secret=SECRET) as slack, aiohttp.ClientSession() as session:
         settings = settings_for(slack, tmp_path, config, **http)
         async with running(settings, airflow, mlflow) as station:
             await station.catalogue.refresh()
             world = World(slack, airflow, mlflow, station, Tracker(station), config)
-            yield Signing(f"http://{HOST}:{port}{PATH}", session, world)
+            url = f"http://{HOST}:{port}{PATH}"
+            await slack.use_request_url(url)  # which sends a challenge
+            yield Signing(url, session, world)
 
 
 async def test_an_answer_comes_in_the_acknowledgement(signing: Signing) -> None:
@@ -113,9 +117,64 @@ async def test_a_run_starts_once_however_often_it_is_delivered(signing: Signing)
     assert len(await signing.world.audit("run")) == 2, "accepted and started, once each"
 
 
+async def test_people_see_no_difference(signing: Signing) -> None:
+    """A command and its answer, a mention delivered twice and its one run, the home tab."""
+    world = signing.world
+    assert "/train run" in await world.type(DANA, "help")
+    world.slack.deliveries.events.duplicate_next()
+    await world.slack.as_user(DANA).say(TRAINING, "@stationmaster run delays learning_rate=0.1")
+    await world.has_card(await world.run_key())
+    await world.slack.deliveries.events.settle()
+    assert len(world.started()) == 1
+    await world.slack.as_user(DANA).open_home()
+    assert await world.slack.wait_for(lambda: world.slack.as_user(DANA).home)
+
+
 async def test_a_click_comes_in_too(signing: Signing) -> None:
     """As a form that holds JSON; a second click on the same button is the same request."""
     for _ in range(2):
         assert await signing.click("say:run", "run delays") == (200, {})
     await signing.world.run_key()
     assert len(signing.world.started()) == 1
+
+
+async def test_the_process_stops_cleanly(tmp_path: Path) -> None:
+    """`serve` listens once it is ready, and is gone within ten seconds of SIGTERM, with status 0."""
+    async with StandIn() as slack, aiohttp.ClientSession() as session:
+        port = free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_SIGNING_SECRET": SECRET,
+            "BIND_ADDRESS": HOST,
+            "PORT": str(port),
+            "SLACK_API_URL": slack.api_url,
+            "AIRFLOW_URL": "http://127.0.0.1:9",
+            "AIRFLOW_TOKEN": "not-used",
+            "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
+            "STATIONMASTER_CONFIG": str(ROOT / "demo" / "stationmaster.yaml"),
+        }
+        command = [sys.executable, "-m", "bot", "serve"]
+        with (tmp_path / "log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            await _healthy(session, f"http://{HOST}:{port}{HEALTH}")
+            process.terminate()
+            assert await asyncio.wait_for(process.wait(), 10) == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert SECRET not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+async def _healthy(session: aiohttp.ClientSession, url: str) -> None:
+    for _ in range(200):
+        try:
+            async with session.get(url) as answer:
+                assert await answer.text() == "ok"
+                return
+        except aiohttp.ClientConnectionError:
+            await asyncio.sleep(0.1)
+    raise TimeoutError(url)

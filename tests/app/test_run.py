@@ -28,7 +28,7 @@ async def test_a_run_is_started_with_typed_values_and_gets_one_card(world: World
 async def test_the_card_follows_the_run_to_its_result(world: World) -> None:
     """Tasks tick, then the metrics stand there, and the requester is mentioned once, in the card's thread."""
     await world.type(DANA, "run delays learning_rate=0.1")
-    card, key = await world.card("delays"), await world.run_key()
+    card, key = await world.followed_run()
     world.airflow.set_task(key, "take_features", TaskState.SUCCESS, summary="336,776 rows")
     world.airflow.set_task(key, "train", TaskState.RUNNING)
     await world.tracker.tick()
@@ -52,7 +52,7 @@ async def test_the_result_stands_beside_the_champions(world: World) -> None:
     """With a champion re-scored on the same holdout, the headline counts the metrics that got better."""
     await world.type(DANA, "run delays")
     key = await world.run_key()
-    await world.card("delays")
+    await world.followed_run()
     champion = world.trained(key, "1", auc=0.671, log_loss=0.331)
     world.mlflow.add_training(champion.model_copy(update={"tags": {}}))
     world.mlflow.set_alias("delays", "production", "1")
@@ -77,7 +77,7 @@ async def test_an_mlflow_run_that_airflow_does_not_confirm_is_shown_as_unverifie
     """Tags are a claim: a run that names a task which never ran is not passed off as lineage."""
     await world.type(DANA, "run delays")
     key = await world.run_key()
-    await world.card("delays")
+    await world.followed_run()
     training = world.trained(key, "1")
     world.mlflow.add_training(
         training.model_copy(update={"tags": training.tags | {"airflow.task_id": "someone_elses_task"}})
@@ -90,7 +90,7 @@ async def test_an_mlflow_run_that_airflow_does_not_confirm_is_shown_as_unverifie
 async def test_a_failed_run_names_its_task_and_the_first_line_of_the_error(world: World) -> None:
     """The kind of the error and its first line are on the card; what never ran is not blamed."""
     await world.type(DANA, "run delays")
-    card, key = await world.card("delays"), await world.run_key()
+    card, key = await world.followed_run()
     world.airflow.set_task(key, "take_features", TaskState.SUCCESS)
     world.airflow.set_task(key, "validate_features", TaskState.FAILED, failure="ValueError: 3 of 14 checks failed")
     world.airflow.finish(key, ok=False)

@@ -1,154 +1,113 @@
-"""Checks of whole lists of blocks: each block by its model, then the rules between blocks."""
+"""Checks of whole lists of blocks and of views: each part by its model, then the rules between blocks."""
 
 import json
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from demo.slack import limits
-from demo.slack.blocks.layout import HomeBlock, MessageBlock, ModalBlock
+from demo.slack.blocks.complaints import complaint, complaints
+from demo.slack.blocks.ids import every_block, interactive_elements, own_elements
+from demo.slack.blocks.surfaces import BLOCKS, VIEW, Surface
 from demo.slack.errors import SlackError
 
-Surface = Literal["message", "home", "modal"]
+__all__ = ["check_blocks", "check_view", "interactive_elements", "shown_characters"]
 
-_MODELS: dict[Surface, TypeAdapter[Any]] = {
-    "message": TypeAdapter(list[MessageBlock]),
-    "home": TypeAdapter(list[HomeBlock]),
-    "modal": TypeAdapter(list[ModalBlock]),
+_Blocks = Sequence[dict[str, Any]]
+_AT_MOST = {
+    "plan": limits.PLANS,
+    "table": limits.TABLES,
+    "data_visualization": limits.CHARTS,
 }
-_ONCE = {"plan": limits.PLANS, "table": limits.TABLES}
+_COUNTED_APART = frozenset({"table", "data_table", "data_visualization"})
 
 
-def check_blocks(blocks: Sequence[Any], *, surface: Surface) -> list[str]:
-    """What Slack would refuse, in its style: `[ERROR] reason [json-pointer:/blocks/0/…]`; empty if nothing."""
-    try:
-        _MODELS[surface].validate_json(json.dumps(blocks), strict=True)
-    except ValidationError as exc:
-        return [_problem(_reason(error), _pointer(error, blocks)) for error in exc.errors(include_url=False)]
-    return list(_cross_problems(blocks, surface))
+def check_blocks(blocks: Sequence[Any], *, surface: Surface, root: str = "/blocks") -> list[str]:
+    """What Slack would refuse, in its style: `[ERROR] reason [json-pointer:/blocks/0/…]`; empty if nothing.
+
+    `root` is the JSON pointer of the list.
+    """
+    found = list(complaints(BLOCKS[surface], json.dumps(blocks), blocks, root))
+    return found or list(_between_blocks(blocks, surface, root))
 
 
 def check_view(view: dict[str, Any]) -> None:
     """Raises SlackError invalid_arguments or view_too_large for a view that Slack would refuse."""
-    problems = list(_view_problems(view))
-    if problems:
-        raise SlackError("invalid_arguments", response_metadata={"messages": problems})
-    if len(json.dumps(view)) > limits.VIEW_BYTES:
+    document = json.dumps(view, ensure_ascii=False)
+    if len(document.encode()) > limits.VIEW_BYTES:
         raise SlackError("view_too_large")
+    if problems := list(_view_problems(view, document)):
+        raise SlackError("invalid_arguments", response_metadata={"messages": problems})
 
 
-def shown_characters(blocks: Any) -> int:
-    """How many characters all texts of the blocks hold together."""
-    if isinstance(blocks, list):
-        return sum(map(shown_characters, blocks))
-    if not isinstance(blocks, dict):
-        return 0
-    shown = (len(v) if isinstance(v, str) and k in ("text", "title") else shown_characters(v) for k, v in
-             blocks.items())  # fmt: skip
-    return sum(shown)
+def shown_characters(blocks: _Blocks) -> int:
+    """How many characters count towards what a message may hold: those of the JSON, tables and charts apart."""
+    counted = [block for block in blocks if block["type"] not in _COUNTED_APART]
+    return len(json.dumps(counted, ensure_ascii=False, separators=(",", ":"))) if counted else 0
 
 
-def complete_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The blocks with a `block_id` and each element's `action_id`, made up where they are missing."""
-    for block in blocks:
-        block.setdefault("block_id", secrets.token_urlsafe(4))
-        for element in interactive_elements(block):
-            element.setdefault("action_id", secrets.token_urlsafe(4))
-    return blocks
-
-
-def interactive_elements(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The elements of a block that a person can act on."""
-    candidates = [block.get("accessory"), block.get("element"), *(block.get("elements") or ())]
-    for element in candidates if block.get("type") in ("actions", "section", "input") else ():
-        if element and element.get("type") != "image":
-            yield element
-
-
-def _cross_problems(blocks: Sequence[dict[str, Any]], surface: Surface) -> Iterator[str]:
+def _between_blocks(blocks: _Blocks, surface: Surface, root: str) -> Iterator[str]:
     most = limits.MESSAGE_BLOCKS if surface == "message" else limits.VIEW_BLOCKS
     if len(blocks) > most:
-        yield _problem(f"no more than {most} items allowed", "/blocks")
-    kinds = Counter(block["type"] for block in blocks)
-    for kind, allowed in _ONCE.items():
-        if kinds[kind] > allowed:
-            yield _problem(f"no more than {allowed} {kind} block allowed", "/blocks")
-    markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
-    if markdown > limits.MARKDOWN_CHARACTERS:
-        yield _problem(f"no more than {limits.MARKDOWN_CHARACTERS} characters of markdown allowed", "/blocks")
-    for block_id in _repeated(block.get("block_id") for block in blocks):
-        yield _problem(f'block_id "{block_id}" already exists', "/blocks")
-    for index, block in enumerate(blocks):
-        for action_id in _repeated(element.get("action_id") for element in interactive_elements(block)):
-            yield _problem(f'action_id "{action_id}" already exists', f"/blocks/{index}")
+        yield complaint(f"no more than {most} items allowed", root)
+    yield from (complaint(reason, root) for reason in _too_many(blocks))
+    yield from _repeated_ids(blocks, root)
+    focused = [at for at, element in _elements(blocks) if element.get("focus_on_load")]
+    yield from (complaint("only one element may have `focus_on_load`", root + at) for at in focused[1:])
 
 
-def _repeated(ids: Iterator[str | None]) -> list[str]:
-    return [found for found, times in Counter(ids).items() if found is not None and times > 1]
+def _too_many(blocks: _Blocks) -> Iterator[str]:
+    """Too many blocks of one kind, kinds that exclude each other, or too much text in all blocks of a kind."""
+    kinds = Counter(block["type"] for _, block in every_block(blocks))
+    yield from (f"too many {kind} blocks" for kind, most in _AT_MOST.items() if kinds[kind] > most)
+    if kinds["plan"] and kinds["task_card"]:
+        yield "plan and task_card blocks can not be combined"
+    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > limits.MARKDOWN_CHARACTERS:
+        yield f"markdown blocks must be less than {limits.MARKDOWN_CHARACTERS + 1} characters together"
+    if sum(_text_in(block["rows"]) for block in blocks if block["type"] == "data_table") > limits.DATA_TABLE_CHARACTERS:
+        yield f"data_table blocks must be less than {limits.DATA_TABLE_CHARACTERS + 1} characters together"
 
 
-def _view_problems(view: dict[str, Any]) -> Iterator[str]:
-    surface = view.get("type")
-    if surface not in ("modal", "home"):
-        yield _problem("must be one of: modal, home", "/view/type")
+def _text_in(part: Any) -> int:
+    """How many characters the texts of some JSON have."""
+    if isinstance(part, list):
+        return sum(map(_text_in, part))
+    if not isinstance(part, dict):
+        return 0
+    return sum(len(each) if key == "text" and isinstance(each, str) else _text_in(each) for key, each in part.items())
+
+
+def _elements(blocks: _Blocks) -> Iterator[tuple[str, dict[str, Any]]]:
+    for at, block in every_block(blocks):
+        yield from ((at + inside, element) for inside, element in own_elements(block))
+
+
+def _repeated_ids(blocks: _Blocks, root: str) -> Iterator[str]:
+    """A block_id twice in the list, or an action_id twice in one block."""
+    seen: set[str] = set()
+    for at, block in every_block(blocks):
+        yield from _again(block, "block_id", seen, root + at)
+        actions: set[str] = set()
+        for inside, element in own_elements(block):
+            yield from _again(element, "action_id", actions, root + at + inside)
+
+
+def _again(part: dict[str, Any], key: str, seen: set[str], at: str) -> Iterator[str]:
+    found = part.get(key)
+    if found is None:
         return
+    if found in seen:
+        yield complaint(f'`{key}` "{found}" already exists', f"{at}/{key}")
+    seen.add(found)
+
+
+def _view_problems(view: dict[str, Any], document: str) -> Iterator[str]:
+    yield from complaints(VIEW, document, view, "/view")
     blocks = view.get("blocks")
-    if not isinstance(blocks, list):
-        yield _problem("missing required field: blocks", "/view")
+    if view.get("type") not in ("modal", "home") or not isinstance(blocks, list):
         return
-    yield from check_blocks(blocks, surface="modal" if surface == "modal" else "home")
-    if len(view.get("private_metadata") or "") > limits.VIEW_METADATA:
-        yield _problem(f"must be less than {limits.VIEW_METADATA + 1} characters", "/view/private_metadata")
-    if surface == "modal":
-        yield from _modal_problems(view, blocks)
-
-
-def _modal_problems(view: dict[str, Any], blocks: list[Any]) -> Iterator[str]:
-    if view.get("title") is None:
-        yield _problem("missing required field: title", "/view")
-    for key in ("title", "submit", "close"):
-        if view.get(key) is not None and not 0 < _length(view[key]) <= limits.VIEW_TITLE:
-            yield _problem(f"must be less than {limits.VIEW_TITLE + 1} characters", f"/view/{key}")
-    inputs = [block for block in blocks if isinstance(block, dict) and block.get("type") == "input"]
-    if inputs and view.get("submit") is None:
-        yield _problem("submit is needed where there is an input block", "/view")
-
-
-def _length(text: Any) -> int:
-    return len(str(text.get("text", ""))) if isinstance(text, dict) else 0
-
-
-def _problem(reason: str, pointer: str) -> str:
-    return f"[ERROR] {reason} [json-pointer:{pointer}]"
-
-
-def _reason(error: ErrorDetails) -> str:
-    context = error.get("ctx") or {}
-    last = error["loc"][-1] if error["loc"] else ""
-    return {
-        "missing": f"missing required field: {last}",
-        "extra_forbidden": f"invalid additional property: {last}",
-        "union_tag_invalid": f"unsupported type: {context.get('tag')}",
-        "union_tag_not_found": "missing required field: type",
-        "string_too_long": f"must be less than {context.get('max_length', 0) + 1} characters",
-        "string_too_short": f"must be more than {context.get('min_length', 1) - 1} characters",
-        "too_long": f"no more than {context.get('max_length')} items allowed",
-        "too_short": f"no fewer than {context.get('min_length')} items allowed",
-        "value_error": str(context.get("error")),
-    }.get(error["type"], error["msg"])
-
-
-def _pointer(error: ErrorDetails, blocks: Sequence[Any]) -> str:
-    """The JSON pointer of an error: pydantic's location without the tags of its unions."""
-    here: Any = blocks
-    found = "/blocks"
-    for part in error["loc"]:
-        inside = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
-        if inside:
-            here = here[part]
-            found += f"/{part}"
-    return found
+    yield from check_blocks(blocks, surface=view["type"], root="/view/blocks")
+    if view["type"] == "modal" and view.get("submit") is None:
+        for index, block in enumerate(blocks):
+            if isinstance(block, dict) and block.get("type") == "input":
+                yield complaint("must define `submit` to use an `input` block in modals", f"/view/blocks/{index}/input")

@@ -1,27 +1,57 @@
-"""Interactive elements and images."""
+"""Buttons and images."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, model_validator
 
 from demo.slack import limits
-from demo.slack.blocks.parts import Choices, Confirm, Id, Option, Part, Placeholder, PlainText, Url, at_most
+from demo.slack.blocks.parts import (
+    Confirm,
+    Id,
+    OverflowOption,
+    Part,
+    PlainText,
+    SlackFile,
+    Style,
+    Url,
+    WebUrl,
+    at_most,
+    exactly_one,
+    length,
+)
 
-AltText = Annotated[str, StringConstraints(min_length=1, max_length=limits.ALT_TEXT)]
+ButtonText = Annotated[PlainText, at_most(limits.BUTTON_TEXT)]
+ButtonValue = Annotated[str, length(limits.BUTTON_VALUE, least=0)]
+Spoken = Annotated[str, length(limits.BUTTON_TEXT)]  # what a screen reader says in place of a label
 
 
-class Image(Part):
-    """A small picture beside text."""
+class Picture(Part):
+    """What image blocks and elements share: an address or a file in Slack, and a text in its place."""
 
     type: Literal["image"]
-    image_url: Url
-    alt_text: AltText
+    image_url: WebUrl | None = None
+    slack_file: SlackFile | None = None
+    alt_text: Annotated[str, length(limits.ALT_TEXT)]
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "Picture":
+        exactly_one(self, "image_url", "slack_file")
+        return self
 
 
-class Interactive(Part):
+class Image(Picture):
+    """A small picture beside text."""
+
+
+class Actionable(Part):
     """What every interactive element has."""
 
     action_id: Id | None = None
+
+
+class Interactive(Actionable):
+    """An element that may ask again before its action."""
+
     confirm: Confirm | None = None
 
 
@@ -29,115 +59,74 @@ class Button(Interactive):
     """A button; with a `url` it opens that page too."""
 
     type: Literal["button"]
-    text: Annotated[PlainText, at_most(limits.BUTTON_TEXT)]
+    text: ButtonText
     url: Url | None = None
-    value: Annotated[str, StringConstraints(max_length=limits.BUTTON_VALUE)] | None = None
-    style: Literal["primary", "danger"] | None = None
-    accessibility_label: Annotated[str, StringConstraints(max_length=limits.BUTTON_TEXT)] | None = None
+    value: ButtonValue | None = None
+    style: Style | None = None
+    accessibility_label: Spoken | None = None
 
 
 class Overflow(Interactive):
     """The three dots with a few more actions."""
 
     type: Literal["overflow"]
-    options: Annotated[list[Option], Field(min_length=1, max_length=limits.OVERFLOW_OPTIONS)]
+    options: Annotated[list[OverflowOption], Field(min_length=1, max_length=limits.OVERFLOW_OPTIONS)]
 
 
-class Input(Interactive):
-    """What elements have that hold a value."""
+class InputParameter(Part):
+    """A value that a workflow starts with."""
 
-    focus_on_load: bool | None = None
-
-
-class _Prompted(Input):
-    placeholder: Placeholder | None = None
+    name: Annotated[str, length(limits.ID)]
+    value: str
 
 
-class StaticSelect(_Prompted, Choices):
-    """One of some options."""
+class Trigger(Part):
+    """The link that starts a workflow."""
 
-    type: Literal["static_select"]
-    initial_option: Option | None = None
-
-
-class MultiStaticSelect(_Prompted, Choices):
-    """Several of some options."""
-
-    type: Literal["multi_static_select"]
-    initial_options: list[Option] | None = None
-    max_selected_items: Annotated[int, Field(ge=1)] | None = None
+    url: WebUrl
+    customizable_input_parameters: list[InputParameter] | None = None
 
 
-class UsersSelect(_Prompted):
-    """One person."""
+class Workflow(Part):
+    """What a workflow button starts."""
 
-    type: Literal["users_select"]
-    initial_user: str | None = None
-
-
-class DatePicker(_Prompted):
-    """A day."""
-
-    type: Literal["datepicker"]
-    initial_date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    trigger: Trigger
 
 
-class TimePicker(_Prompted):
-    """A time of day."""
+class WorkflowButton(Part):
+    """A button that starts a workflow; its `action_id` is required."""
 
-    type: Literal["timepicker"]
-    initial_time: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d$")] | None = None
-    timezone: str | None = None
-
-
-class RadioButtons(Input):
-    """One of at most ten options, all in sight."""
-
-    type: Literal["radio_buttons"]
-    options: Annotated[list[Option], Field(min_length=1, max_length=limits.CHOICES)]
-    initial_option: Option | None = None
+    type: Literal["workflow_button"]
+    action_id: Id
+    text: ButtonText
+    workflow: Workflow
+    style: Style | None = None
+    accessibility_label: Spoken | None = None
+    confirm: Confirm | None = None
 
 
-class Checkboxes(Input):
-    """Any of at most ten options."""
+class FeedbackButton(Part):
+    """Thumbs up, or thumbs down."""
 
-    type: Literal["checkboxes"]
-    options: Annotated[list[Option], Field(min_length=1, max_length=limits.CHOICES)]
-    initial_options: list[Option] | None = None
-
-
-class PlainTextInput(_Prompted):
-    """A line or a paragraph of text."""
-
-    type: Literal["plain_text_input"]
-    initial_value: Annotated[str, StringConstraints(max_length=limits.INPUT_TEXT)] | None = None
-    multiline: bool | None = None
-    min_length: Annotated[int, Field(ge=0, le=limits.INPUT_TEXT)] | None = None
-    max_length: Annotated[int, Field(ge=1, le=limits.INPUT_TEXT)] | None = None
+    text: ButtonText
+    value: Annotated[str, length(limits.BUTTON_VALUE)]
+    accessibility_label: Spoken | None = None
 
 
-class NumberInput(_Prompted):
-    """A number, given as text."""
+class FeedbackButtons(Actionable):
+    """A pair of buttons that judge an answer."""
 
-    type: Literal["number_input"]
-    is_decimal_allowed: bool
-    initial_value: str | None = None
-    min_value: str | None = None
-    max_value: str | None = None
+    type: Literal["feedback_buttons"]
+    positive_button: FeedbackButton
+    negative_button: FeedbackButton
 
 
-Menu = Overflow | StaticSelect | UsersSelect | DatePicker | TimePicker | RadioButtons | Checkboxes
-ActionElement = Annotated[Button | Menu, Field(discriminator="type")]
-Accessory = Annotated[Button | Image | MultiStaticSelect | Menu, Field(discriminator="type")]
-InputElement = Annotated[
-    PlainTextInput
-    | NumberInput
-    | StaticSelect
-    | MultiStaticSelect
-    | UsersSelect
-    | DatePicker
-    | TimePicker
-    | RadioButtons
-    | Checkboxes,
-    Field(discriminator="type"),
-]
+class IconButton(Interactive):
+    """A button that shows an icon, to everybody or to a few people."""
+
+    type: Literal["icon_button"]
+    icon: Annotated[str, length(limits.ID)]
+    text: ButtonText
+    value: ButtonValue | None = None
+    accessibility_label: Spoken | None = None
+    visible_to_user_ids: Annotated[list[str], Field(max_length=limits.ICON_BUTTON_USERS)] | None = None

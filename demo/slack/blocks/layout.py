@@ -1,19 +1,29 @@
-"""The blocks of messages and views."""
+"""The plain blocks of messages and views."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from demo.slack import limits
-from demo.slack.blocks.elements import Accessory, ActionElement, AltText, Image, InputElement
-from demo.slack.blocks.parts import Id, Label, Mrkdwn, Part, PlainText, Text, Url, at_most
-from demo.slack.blocks.rich_text import RichText
+from demo.slack.blocks.elements import Button, FeedbackButtons, IconButton, Image, Overflow, Picture, WorkflowButton
+from demo.slack.blocks.inputs import DateTimePicker, FileInput, Picker, RichTextInput, TextInput
+from demo.slack.blocks.menus import Checkboxes, MultiSelect, RadioButtons, Select
+from demo.slack.blocks.parts import Id, Label, Mrkdwn, Part, PlainText, Text, address, at_most, length, refuse
 
 
 class Block(Part):
     """What every block has."""
 
     block_id: Id | None = None
+
+
+_Menu = Select | MultiSelect | RadioButtons | Checkboxes
+_Everywhere = Button | WorkflowButton | Overflow | _Menu | Picker
+Accessory = Annotated[_Everywhere | Image, Field(discriminator="type")]
+ActionElement = Annotated[_Everywhere | DateTimePicker | RichTextInput, Field(discriminator="type")]
+InputElement = Annotated[
+    TextInput | _Menu | Picker | DateTimePicker | RichTextInput | FileInput, Field(discriminator="type")
+]
 
 
 class Header(Block):
@@ -28,7 +38,7 @@ class Section(Block):
     """Text, or fields in two columns, with an element beside them."""
 
     type: Literal["section"]
-    text: Annotated[Text, at_most(limits.SECTION_TEXT)] | None = None
+    text: Text | None = None
     fields: (
         Annotated[
             list[Annotated[Text, at_most(limits.SECTION_FIELD)]],
@@ -42,7 +52,7 @@ class Section(Block):
     @model_validator(mode="after")
     def _says_something(self) -> "Section":
         if self.text is None and self.fields is None:
-            raise ValueError("missing required field: text")
+            raise refuse("missing required field: text")
         return self
 
 
@@ -69,93 +79,27 @@ class Actions(Block):
     elements: Annotated[list[ActionElement], Field(min_length=1, max_length=limits.ACTIONS)]
 
 
-class ImageBlock(Block):
+class ContextActions(Block):
+    """Small buttons below an answer."""
+
+    type: Literal["context_actions"]
+    elements: Annotated[
+        list[Annotated[FeedbackButtons | IconButton, Field(discriminator="type")]],
+        Field(min_length=1, max_length=limits.CONTEXT_ACTIONS),
+    ]
+
+
+class ImageBlock(Block, Picture):
     """A picture."""
 
-    type: Literal["image"]
-    image_url: Url
-    alt_text: AltText
     title: Label | None = None
-
-
-class Source(Part):
-    """A page that a task refers to."""
-
-    type: Literal["url"]
-    url: Url
-    text: str
-
-
-class _Task(Block):
-    type: Literal["task_card"]
-    task_id: Annotated[str, StringConstraints(min_length=1)]
-    title: Annotated[str, StringConstraints(min_length=1)]
-    details: RichText | None = None
-    output: RichText | None = None
-    sources: list[Source] | None = None
-
-
-class TaskCard(_Task):
-    """A task by itself: it can not be pending."""
-
-    status: Literal["in_progress", "complete", "error"]
-
-
-class PlanTask(_Task):
-    """A task of a plan."""
-
-    status: Literal["pending", "in_progress", "complete", "error"]
-
-
-class Plan(Block):
-    """Tasks in order; `title` is a bare string."""
-
-    type: Literal["plan"]
-    title: Annotated[str, StringConstraints(min_length=1)]
-    tasks: list[PlanTask] | None = None
-
-
-class RawText(Part):
-    """A cell of text."""
-
-    type: Literal["raw_text"]
-    text: Annotated[str, StringConstraints(min_length=1)]
-
-
-class RawNumber(Part):
-    """A cell with a number and how to show it."""
-
-    type: Literal["raw_number"]
-    value: float
-    text: Annotated[str, StringConstraints(min_length=1)]
-
-
-class ColumnSettings(Part):
-    """How a table's column is set."""
-
-    align: Literal["left", "center", "right"] | None = None
-    is_wrapped: bool | None = None
-
-
-Cell = Annotated[RawText | RawNumber | RichText, Field(discriminator="type")]
-
-
-class Table(Block):
-    """Rows of cells; the first row is the heading."""
-
-    type: Literal["table"]
-    rows: Annotated[
-        list[Annotated[list[Cell], Field(min_length=1, max_length=limits.TABLE_COLUMNS)]],
-        Field(min_length=1, max_length=limits.TABLE_ROWS),
-    ]
-    column_settings: Annotated[list[ColumnSettings | None], Field(max_length=limits.TABLE_COLUMNS)] | None = None
 
 
 class Markdown(Block):
     """Standard Markdown."""
 
     type: Literal["markdown"]
-    text: Annotated[str, StringConstraints(min_length=1, max_length=limits.MARKDOWN_CHARACTERS)]
+    text: Annotated[str, length(limits.MARKDOWN_CHARACTERS)]
 
 
 class Alert(Block):
@@ -167,7 +111,7 @@ class Alert(Block):
 
 
 class InputBlock(Block):
-    """A labelled input of a view."""
+    """A labelled input."""
 
     type: Literal["input"]
     label: Label
@@ -177,10 +121,24 @@ class InputBlock(Block):
     dispatch_action: bool | None = None
 
 
-_Everywhere = Header | Section | Divider | Context | Actions | ImageBlock | RichText | Table | Markdown
-MessageBlock = Annotated[_Everywhere | Plan | TaskCard, Field(discriminator="type")]
-HomeBlock = Annotated[_Everywhere | InputBlock, Field(discriminator="type")]
-ModalBlock = Annotated[
-    Header | Section | Divider | Context | Actions | ImageBlock | RichText | Markdown | Alert | InputBlock,
-    Field(discriminator="type"),
-]
+class File(Block):
+    """A remote file, which the app has told Slack of before."""
+
+    type: Literal["file"]
+    external_id: Annotated[str, length(limits.ID)]
+    source: Literal["remote"]
+
+
+class Video(Block):
+    """A player of a video elsewhere."""
+
+    type: Literal["video"]
+    video_url: Annotated[str, address("https://")]
+    thumbnail_url: Annotated[str, address("https?://")]
+    alt_text: Annotated[str, length(limits.ALT_TEXT, least=0)]
+    title: Annotated[PlainText, at_most(limits.VIDEO_TITLE)]
+    title_url: Annotated[str, address("https://", limits.VIDEO_LINK)] | None = None
+    author_name: Annotated[str, length(limits.VIDEO_NAME)] | None = None
+    provider_name: Annotated[str, length(limits.VIDEO_NAME)] | None = None
+    provider_icon_url: Annotated[str, address("https?://", limits.VIDEO_LINK)] | None = None
+    description: Annotated[PlainText, at_most(limits.VIDEO_TITLE)] | None = None

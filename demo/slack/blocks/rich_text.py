@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from demo.slack import limits
 from demo.slack.blocks.parts import Id, Part, Url
 
 
@@ -43,6 +44,7 @@ class RichEmoji(_Styled):
     type: Literal["emoji"]
     name: str
     unicode: str | None = None
+    url: Url | None = None
 
 
 class RichUser(_Styled):
@@ -73,6 +75,20 @@ class RichBroadcast(_Styled):
     range: Literal["here", "channel", "everyone"]
 
 
+class RichTeam(_Styled):
+    """A mention of a workspace."""
+
+    type: Literal["team"]
+    team_id: str
+
+
+class RichColor(_Styled):
+    """A colour, as `#` and six hexadecimal digits."""
+
+    type: Literal["color"]
+    value: str
+
+
 class RichDate(_Styled):
     """A moment, shown in the reader's zone; `timestamp` in seconds since 1970."""
 
@@ -83,8 +99,18 @@ class RichDate(_Styled):
     fallback: str | None = None
 
 
+_Border = Annotated[int, Field(ge=0, le=1)]
 RichElement = Annotated[
-    RichPlain | RichLink | RichEmoji | RichUser | RichChannel | RichGroup | RichBroadcast | RichDate,
+    RichPlain
+    | RichLink
+    | RichEmoji
+    | RichUser
+    | RichChannel
+    | RichGroup
+    | RichTeam
+    | RichBroadcast
+    | RichColor
+    | RichDate,
     Field(discriminator="type"),
 ]
 
@@ -97,11 +123,11 @@ class RichSection(Part):
 
 
 class RichPreformatted(Part):
-    """A block of code or of a log."""
+    """A block of code or of a log: runs of text and links only."""
 
     type: Literal["rich_text_preformatted"]
-    elements: list[RichElement]
-    border: int | None = None
+    elements: list[Annotated[RichPlain | RichLink, Field(discriminator="type")]]
+    border: _Border | None = None
     language: str | None = None
 
 
@@ -110,7 +136,7 @@ class RichQuote(Part):
 
     type: Literal["rich_text_quote"]
     elements: list[RichElement]
-    border: int | None = None
+    border: _Border | None = None
 
 
 class RichList(Part):
@@ -119,14 +145,17 @@ class RichList(Part):
     type: Literal["rich_text_list"]
     style: Literal["bullet", "ordered"]
     elements: list[RichSection]
-    indent: int | None = None
-    offset: int | None = None
-    border: int | None = None
+    indent: Annotated[int, Field(ge=0, le=limits.RICH_TEXT_INDENT)] | None = None
+    offset: Annotated[int, Field(ge=0)] | None = None
+    border: _Border | None = None
 
 
 class RichText(Part):
     """Formatted text as a tree, with no markup to escape."""
 
     type: Literal["rich_text"]
-    elements: list[Annotated[RichSection | RichPreformatted | RichQuote | RichList, Field(discriminator="type")]]
+    elements: Annotated[
+        list[Annotated[RichSection | RichPreformatted | RichQuote | RichList, Field(discriminator="type")]],
+        Field(min_length=1),
+    ]
     block_id: Id | None = None

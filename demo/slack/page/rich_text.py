@@ -16,6 +16,12 @@ def render_rich_text(block: Json, reader: Reader) -> Markup:
     return Markup("").join(_part(part, reader) for part in block["elements"])
 
 
+def words_of(block: Json) -> str:
+    """The text of a `rich_text` block without styles, a line for each part."""
+    parts = [item for part in block["elements"] for item in (part["elements"] if "list" in part["type"] else [part])]
+    return "\n".join("".join(str(element.get("text", "")) for element in part["elements"]) for part in parts)
+
+
 def _part(part: Json, reader: Reader) -> Markup:
     if part["type"] == "rich_text_list":
         return _list(part, reader)
@@ -61,6 +67,8 @@ def _plain_element(element: Json, reader: Reader) -> Markup:
         case "date":
             fallback, url = element.get("fallback") or "", element.get("url") or ""
             return reader.date(element["timestamp"], element["format"], fallback, url)
+        case "color":
+            return Markup("<code>{}</code>").format(element["value"])
         case _:
             return escape(element["text"])
 

@@ -352,6 +352,18 @@ async def test_hashes_protect_from_races(app: AsyncApp, slack: StandIn) -> None:
         views.publish("U0DANA", home, first["hash"])
 
 
+async def test_a_home_tab_can_be_updated_in_place(app: AsyncApp, slack: StandIn) -> None:
+    """By its id, which stays, also when it is published again."""
+    dana = slack.as_user("U0DANA")
+    home = {"type": "home", "blocks": [cards.section("x")]}
+    view_id = (await app.client.views_publish(user_id="U0DANA", view=home))["view"]["id"]
+    await app.client.views_update(view_id=view_id, view=home | {"blocks": [cards.section("y")]})
+    assert dana.home is not None
+    assert dana.home["blocks"][0]["text"]["text"] == "y"
+    again = await app.client.views_publish(user_id="U0DANA", view=home)
+    assert again["view"]["id"] == view_id
+
+
 async def test_external_ids_are_unique_and_name_views(app: AsyncApp, slack: StandIn) -> None:
     """Among all open views of everybody; a closed one's may be used again."""
     view = await opened(app, slack, modal(external_id="mine"))

@@ -70,6 +70,30 @@ def test_a_moment_out_of_range_shows_its_fallback() -> None:
     assert shown == '<time title="one day">one day</time>'
 
 
+MARKDOWN = {
+    "# A *b*\n**c** ~~d~~ `<e>` :tada:": "<h4>A <i>b</i></h4><p><b>c</b> <s>d</s> <code>&lt;e&gt;</code> 🎉</p>",
+    "a\nb\n\nc": "<p>a<br>b</p><p>c</p>",
+    "- a\n  - b\n- [x] c": (
+        '<ul class="indent-0"><li>a</li></ul><ul class="indent-1"><li>b</li></ul><ul class="indent-0"><li>☑ c</li></ul>'
+    ),
+    "3. a\n4. b": '<ol start="3" class="indent-0"><li>a</li><li>b</li></ol>',
+    "> a\n> b\n---": "<blockquote>a<br>b</blockquote><hr>",
+    "| a | b |\n|---|--:|\n| 1 | <2> |": (
+        '<div class="scroll"><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>&lt;2&gt;</td></tr></table></div>'
+    ),
+    "```py\n# x\n```": "<pre># x</pre>",
+    "[a](https://x.example/) [b](javascript:x)": (
+        '<p><a href="https://x.example/" target="_blank" rel="noopener noreferrer">a</a> b</p>'
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "html"), MARKDOWN.items())
+def test_markdown_reads_as_in_slack(text: str, html: str) -> None:
+    """Headings, lists, quotes, tables, code, links, each as HTML; what is none of them is text."""
+    assert render_markdown(text) == html
+
+
 HOSTILE = st.text() | st.lists(
     st.sampled_from(
         [*"<>&|*_~`\"'#@!^: \n", "```", "&lt;", "&gt;", "&amp;", "<@", "<!date^1^{ago}^", "<https://", "|",
@@ -83,7 +107,9 @@ HOSTILE = st.text() | st.lists(
 class Outline(HTMLParser):
     """Checks that only known tags and attributes are there, and that every tag is closed in order."""
 
-    TAGS = frozenset({"b", "i", "s", "u", "code", "pre", "blockquote", "br", "a", "span", "time", "p", "h4"})
+    TAGS = frozenset(
+        "b i s u code pre blockquote br hr a span time p h4 ul ol li div table tr th td".split()  # noqa: SIM905 - reads best so
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,10 +117,10 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in self.TAGS
-        assert {name for name, _ in attrs} <= {"class", "href", "target", "rel", "title", "data-nav"}
+        assert {name for name, _ in attrs} <= {"class", "href", "target", "rel", "title", "start", "data-nav"}
         address = dict(attrs).get("href") or "?"
         assert re.match(r"\?|https?://|mailto:", address, re.IGNORECASE)
-        if tag != "br":
+        if tag not in ("br", "hr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

@@ -1,0 +1,1 @@
+"""Everything that the bot can send, held against four opinions of what Slack takes."""
