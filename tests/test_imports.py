@@ -30,10 +30,14 @@ PURE = {
     "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.controls", "bot.domain", "bot.errors",
     "bot.fitting", "bot.limits", "bot.lineage", "bot.loglines", "bot.manifest", "bot.markup", "bot.masking",
     "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines", "bot.schemas", "bot.words",
+    *(f"bot.forms.{name}" for name in (
+        "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
+        "words",
+    )),
 }  # fmt: skip
 WITHOUT_EFFECT = {
-    "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
-    "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
 }  # fmt: skip
 RENDERING = "bot.render"  # reads its templates once; what it makes of a message depends on nothing else
 
