@@ -23,7 +23,7 @@ async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
         detail=work.args,
         job_id=request.id,
     )
-    asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text)
+    asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text or work.words)
 
     async def also(tx: Transaction) -> None:
         await call.station.store.audit.append(entry, tx)

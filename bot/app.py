@@ -89,6 +89,7 @@ def airflow(settings: Settings) -> AirflowOrchestrator:
         password=settings.airflow_password.get_secret_value(),
         token=settings.airflow_token_source,
         public_url=str(settings.airflow_public_url or ""),
+        secrets=settings.secrets,
     )
 
 

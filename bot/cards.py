@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from bot.comparison import Line
+from bot.controls import Control, controls, stamp
 from bot.domain import Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
 from bot.markup import Markup, date, escape, fit
 from bot.phrases import about, change, count, differing, lasted, number
@@ -48,7 +49,7 @@ class TaskLine(NamedTuple):
 
 
 class RunCard(Message):
-    """One run: its state first, then its tasks or its result, then what differs from the defaults, then links."""
+    """One run: its state first, then its tasks or its result, then what differs from the defaults, then buttons."""
 
     template: ClassVar[str] = "run_card"
     shareable: ClassVar[bool] = True
@@ -61,6 +62,8 @@ class RunCard(Message):
     tasks: tuple[TaskLine, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    controls: tuple[Control, ...] = ()
+    stamp: str = ""  # part of the buttons' ids: another after each retry
     links: tuple[Link, ...] = ()
 
 
@@ -114,17 +117,31 @@ def run_card(facts: Facts) -> RunCard:
 def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) -> RunCard:
     parts = [*differing(facts.pipeline, facts.followed.conf), *facts.terms]
     notes = [" · ".join(parts)] if parts else []
-    if reason := str((facts.followed.shown or {}).get("reason") or ""):
+    if reason := _kept(facts, "reason"):
         notes.append(f"“{reason}”")
     if facts.agreed_by:
         notes.append(f"{facts.agreed_by} agreed")
+    if retried_by := _kept(facts, "retried_by"):
+        notes.append(f"retried by {retried_by}")
     links = [Link("Open in Airflow", facts.run_url)] if facts.run_url else []
     if facts.outcome.training and facts.outcome.training.url:
         links.append(Link("Open in MLflow", facts.outcome.training.url))
     said = " · ".join([*more.get("notes", ()), *notes])
     lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
     more["notes"] = ("\n".join(lines),) if lines else ()
+    more |= {"controls": controls(facts.followed.model, facts.run), "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
+
+
+def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:
+    """The `person` and `name` of who cancelled the run, if it ended so; one that was retried since did not."""
+    cancelled: Mapping[str, str] = (followed.shown or {}).get("cancelled") or {}
+    return cancelled if run.state is RunState.FAILED and cancelled.get("queued") == str(run.queued) else {}
+
+
+def _kept(facts: Facts, name: str) -> str:
+    """What was written down beside the run."""
+    return str((facts.followed.shown or {}).get(name) or "")
 
 
 def _asked_by(facts: Facts) -> Markup:
@@ -138,7 +155,7 @@ def _going_on(facts: Facts) -> RunCard:
     by = Markup(f" by {escape(name)}" if name else "")
     lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
     plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
-    if run.started is None:
+    if run.started is None or run.state is RunState.QUEUED:  # one that is retried has its start at once
         aside = Markup(f"since {date(run.queued or _created(facts))}{by}")
         return _card(facts, "🚉", f"{model} waits for its turn in Airflow", aside, **plan)
     return _card(facts, "🚂", f"{model} is training", Markup(f"started {date(run.started)}{by}"), **plan)
@@ -159,7 +176,7 @@ def _time_left(facts: Facts) -> str:
         return "first run: no history yet to tell how long it takes"
     median, runs = facts.typical
     of = f"(p50 of {count(runs, 'run')})"
-    if facts.run.started is None:
+    if facts.run.started is None or facts.run.state is RunState.QUEUED:
         return f"takes {about(median)} {of}"
     left = median - (facts.now - facts.run.started).total_seconds()
     return f"{about(left)} left {of}" if left > 0 else f"longer than usual: {about(median)} {of}"
@@ -292,5 +309,7 @@ def _failed(facts: Facts) -> RunCard:
     )
     registered = f"v{outcome.version.version} was registered" if outcome.version else "nothing was registered"
     aside = Markup(f"{after} · {registered}" if not outcome.trouble else after)
+    if cancelled := cancellation(facts.followed, facts.run):
+        return _card(facts, "⏹", f"{model} was cancelled by {cancelled.get('name')}", aside)
     notes = (outcome.trouble,) if outcome.trouble else ()
     return _card(facts, "❌", f"{model} failed{where}", aside, detail=outcome.failure, notes=notes)

@@ -131,6 +131,13 @@ class Task(Record):
     ended: datetime | None = None
 
 
+class Log(Record):
+    """What a try of a task wrote, oldest line first, without secrets. `cut`: earlier lines are left out."""
+
+    lines: tuple[str, ...] = ()
+    cut: bool = False
+
+
 class Dataset(Record):
     """A data set that a training run read, as logged with `mlflow.log_input`."""
 

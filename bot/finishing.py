@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from structlog import get_logger
 
-from bot.cards import Outcome, run_card
+from bot.cards import Outcome, cancellation, run_card
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following import facts, new_summaries, outcome_of
@@ -30,6 +30,12 @@ class RunEnded(Message):
     template: ClassVar[str] = "run_ended"
     person: str
     words: str
+
+
+async def submit_finish(station: Station, run: Run) -> None:
+    """Hand the run's end to durable work, once. The id holds the end's time: a run that is retried ends again."""
+    ended = run.ended.isoformat() if run.ended else run.state
+    await station.jobs.submit(f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)})
 
 
 async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
@@ -72,7 +78,7 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     changed = replace(followed, shown=shown | {"summaries": summaries})
     card = run_card(await facts(station, changed, run, tasks, outcome)).render()
     at = await _show(ctx, station, followed, card)
-    if at and followed.requested_by:
+    if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
     return outcome
@@ -99,6 +105,8 @@ def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
     if run.state is RunState.SUCCESS:
         version = f": v{outcome.version.version}" if outcome.version else ""
         return f"your run of {followed.model} is ready{version}."
+    if cancelled := cancellation(followed, run):
+        return f"your run of {followed.model} was cancelled by {cancelled.get('name')}."
     if run.state is RunState.FAILED:
         return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
     return f"your run of {followed.model} was deleted in Airflow."

@@ -35,7 +35,7 @@ class Wanted:
     """A run as somebody wants it: the DAG's parameters as JSON values, then what is the bot's.
 
     `compute` names a profile, empty for the model's own; `ref` is a git ref, empty for the DAG's. `ask`: where it goes
-    beyond what others may do, ask an owner instead of refusing.
+    beyond what others may do, ask an owner instead of refusing. `cloned_from` names the run whose values these were.
     """
 
     conf: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Wanted:
     ref: str = ""
     reason: str = ""
     ask: bool = False
+    cloned_from: str = ""
 
 
 async def launch(call: Call, wanted: Wanted) -> Work | Refused:
@@ -69,11 +70,12 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
         "compute": compute.as_conf(profile, machines[profile]) if profile else None,
         "ref": wanted.ref,
         "reason": fit(wanted.reason, MOST_REASON),
+        **({"cloned_from": wanted.cloned_from} if wanted.cloned_from else {}),
     }
     reserving = await _reserving(
         call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
     )
-    return Work("run.start", args, also=reserving.write)
+    return Work("run.start", args, also=reserving.write, words=command_of(model.name, wanted, "--yes"))
 
 
 async def _refused(call: Call, wanted: Wanted, beyond: list[contract.Breach]) -> Refused:
@@ -91,14 +93,14 @@ async def _refused(call: Call, wanted: Wanted, beyond: list[contract.Breach]) ->
     await call.station.store.audit.append(entry)
     owners = await call.station.people.names(call.about.contract.owners)
     label = f"Ask its owner, {owners[0]}" if len(owners) == 1 else "Ask its owners" if owners else "Ask an admin"
-    return Refused(sentence=sentence, hint=NOT_STARTED, proposals=(Proposal(label, command_of(name, wanted)),))
+    return Refused(sentence=sentence, hint=NOT_STARTED, proposals=(Proposal(label, command_of(name, wanted, "--ask")),))
 
 
-def command_of(model: str, wanted: Wanted) -> str:
-    """What one would type for this run, asking an owner where that is needed."""
+def command_of(model: str, wanted: Wanted, ending: str) -> str:
+    """What one would type for this run."""
     options = {"compute": wanted.compute, "ref": wanted.ref, "reason": wanted.reason}
     words = [f"run {model}", *(f"{name}={quoted(typed(value))}" for name, value in wanted.conf.items())]
-    return " ".join([*words, *(f"--{name} {quoted(text)}" for name, text in options.items() if text), "--ask"])
+    return " ".join([*words, *(f"--{name} {quoted(text)}" for name, text in options.items() if text), ending])
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ CHARACTERS = {
     "plan": 150,
     "task": 150,
     "cell": 100,
+    "confirm": 300,
+    "confirm title": 99,  # 100 with its question mark
+    "confirm button": 30,
     "icon": 20,  # ours, as is what follows
     "line": 300,  # what stays readable on a phone
 }

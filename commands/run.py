@@ -34,7 +34,8 @@ from bot.jobs import JobContext, RetryLater
 from bot.launch import NOT_STARTED, Wanted, launch, price_line
 from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
-from bot.render import Message
+from bot.render import Message, Modal
+from bot.runform import new_form
 from bot.settling import release
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
@@ -47,7 +48,7 @@ GIVE_UP = 24 * 3_600.0  # seconds that a card is tried to be posted
 
 
 class RunArguments(Arguments):
-    """MODEL, its parameters, on which machine, from which code, and why; and whether its owners are to be asked."""
+    """MODEL, its parameters, on which machine, from which code, and why; whether to ask its owners, or no more."""
 
     model: str
     values: dict[str, str] = {}
@@ -55,20 +56,21 @@ class RunArguments(Arguments):
     ref: str = ""
     reason: str = ""
     ask: bool = False
+    yes: bool = False
 
     @classmethod
     def options(cls) -> frozenset[str]:
         """See Arguments."""
-        return frozenset({"compute", "ref", "reason", "ask"})
+        return frozenset({"compute", "ref", "reason", "ask", "yes"})
 
 
 @command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
-async def run(call: Call, arguments: RunArguments) -> Work | Message:
-    """Check the request against the kept catalogue; nothing is asked of Airflow before Slack has its answer."""
+async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
+    """With values, or `--yes`, the run; else the form. Nothing is asked of Airflow before Slack has its answer."""
     model, given = call.about, arguments
     conf = read_values(model.name, model.pipeline, given.values) if model.pipeline else {}
     wanted = Wanted(conf=conf, compute=given.compute, ref=given.ref, reason=given.reason, ask=given.ask)
-    return await launch(call, wanted)
+    return await (launch(call, wanted) if given.values or given.yes or given.ask else new_form(call, wanted))
 
 
 @work("run.start")
@@ -174,7 +176,7 @@ async def _follow(
         outcome="started",
         model=args["model"],
         subject=begun.run_id,
-        detail={name: args.get(name) for name in ("conf", "compute", "ref", "reason")},
+        detail={name: args.get(name) for name in ("conf", "compute", "ref", "reason", "cloned_from") if args.get(name)},
         job_id=ctx.id,
     )
     async with station.store.write() as tx:
@@ -195,6 +197,8 @@ async def _shown(
     usual = await estimate_of(station, args["dag_id"], machine)
     return {
         "typical": (usual.p50, usual.runs) if usual else None,
+        "compute": machine,
+        "ref": args.get("ref", ""),
         "terms": [*([f"on {machine}"] if machine else []), *([f"code {args['ref']}"] if args.get("ref") else [])],
         "price": await price_line(station, ctx.id, args["model"], asked.person),
         "agreed_by": leave.agreed_by,

@@ -28,8 +28,9 @@ ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.live"}  # these alone 
 PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
 PURE = {
     "bot.access", "bot.answers", "bot.budget", "bot.cards", "bot.comparison", "bot.compute", "bot.contract",
-    "bot.domain", "bot.errors", "bot.fitting", "bot.limits", "bot.lineage", "bot.manifest", "bot.markup", "bot.params",
-    "bot.paramwords", "bot.phrases", "bot.price", "bot.runlines", "bot.schemas", "bot.words",
+    "bot.controls", "bot.domain", "bot.errors", "bot.fitting", "bot.limits", "bot.lineage", "bot.loglines",
+    "bot.manifest", "bot.markup", "bot.masking", "bot.params", "bot.paramwords", "bot.phrases", "bot.price",
+    "bot.runlines", "bot.schemas", "bot.words",
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",

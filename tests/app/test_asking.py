@@ -201,7 +201,7 @@ async def test_above_the_owners_threshold_they_are_asked(world: World) -> None:
 async def test_of_two_starts_at_one_instant_one_has_to_ask(world: World) -> None:
     """There is money for one: the other waits, whichever was later."""
     configure(world, ("everyone: 0.5", "everyone: 1.5"))
-    await asyncio.gather(world.type(DANA, "run delays"), world.type(DANA, "run delays"))
+    await asyncio.gather(world.type(DANA, "run delays --yes"), world.type(DANA, "run delays --yes"))
     await world.card("waits for its turn")
     await world.card("waits for an owner to agree")
     assert len(world.started()) == 1
@@ -210,7 +210,7 @@ async def test_of_two_starts_at_one_instant_one_has_to_ask(world: World) -> None
 
 async def test_where_the_bot_is_no_member_the_models_channel_is_asked(world: World) -> None:
     """And whoever asked is told where."""
-    await world.type(DANA, "run delays", GENERAL)
+    await world.type(DANA, "run delays --yes", GENERAL)
     card = await world.card("waits for an owner", DELAYS)
     assert "I asked in <#C0DELAYS>" in (await world.told(DANA, "I asked", GENERAL)).text
     await click(world, OMAR, card, "agree")
@@ -220,7 +220,7 @@ async def test_where_the_bot_is_no_member_the_models_channel_is_asked(world: Wor
 async def test_where_nobody_can_be_asked_that_is_told(world: World) -> None:
     """No owner, no admin: the run isn't started, and doesn't wait."""
     configure(world, ("owners: [U0OMAR]", "owners: []"), ("admins: [U0ADA]", "admins: []"))
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     assert "there is nobody whom I could ask" in (await world.told(DANA, "needs an owner")).text
     assert await outcomes(world) == ["asking", "expired"]
 

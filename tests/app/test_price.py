@@ -68,7 +68,7 @@ async def test_the_machine_and_the_code_go_with_the_run(world: World) -> None:
 
 async def test_without_being_asked_for_the_machine_is_the_models_own(world: World) -> None:
     """The first of its list."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays")
     told = world.started()[0]["stationmaster"]
     assert (told["compute"]["name"], told["ref"]) == ("one-core", "")
@@ -126,7 +126,7 @@ async def test_the_price_is_made_of_what_airflow_has_recorded(world: World, mach
 
 async def test_without_history_the_card_says_so(world: World) -> None:
     """What is held then is what the time limit lets it cost: 10 minutes at $6 an hour."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card = await world.card("delays")
     assert "reserved $1 (time limit, no history yet) · $24 of $25 left this month" in notes(card)
 
@@ -134,7 +134,7 @@ async def test_without_history_the_card_says_so(world: World) -> None:
 async def test_the_real_cost_stands_on_the_card_and_settles_the_budget(world: World) -> None:
     """What the run took, not what it was held to take; and the run is history for the next one."""
     begun = datetime.now(UTC)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays")
     key = await world.run_key()
     world.airflow.clock = lambda: begun
@@ -151,7 +151,7 @@ async def test_the_real_cost_stands_on_the_card_and_settles_the_budget(world: Wo
     settled = [row for row in await world.audit("price") if row.outcome == "settled"]
     assert [row.detail for row in settled] == [{"cost": 0.32, "currency": "USD"}]
     world.airflow.clock = lambda: datetime.now(UTC)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     assert "reserved $0.32 (p90) · $24.36 of $25 left this month" in notes(await world.card("waits for its turn"))
 
 
@@ -168,7 +168,7 @@ async def test_an_end_that_was_half_recorded_is_charged_once(world: World, monke
 
     monkeypatch.setattr(bot.finishing, "_record", die_once)
     begun = datetime.now(UTC)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     await world.has_card(key)
     world.airflow.clock = lambda: begun
@@ -185,7 +185,7 @@ async def test_an_end_that_was_half_recorded_is_charged_once(world: World, monke
 async def test_every_end_settles(world: World, end: str) -> None:
     """A failed run costs its time; one that never began costs nothing; a deleted one what it can have cost at most."""
     begun = datetime.now(UTC)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     await world.has_card(key)
     if end in {"failed", "deleted while it ran"}:
@@ -211,7 +211,7 @@ async def test_every_end_settles(world: World, end: str) -> None:
 async def test_a_run_that_is_refused_after_all_costs_nothing(world: World) -> None:
     """The DAG was paused meanwhile: what was held is given back with the refusal."""
     world.airflow.pause("train_delays")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.told(DANA, "paused in Airflow")
     job = next(row for row in await world.station.jobs.list() if row.kind == "run.start")
     charge = await world.station.store.charges.get(job.id)
@@ -222,7 +222,7 @@ async def test_a_run_that_is_refused_after_all_costs_nothing(world: World) -> No
 async def test_what_is_held_for_dead_work_is_given_back(world: World) -> None:
     """Work that was cancelled before its run was followed leaves no hole in the budget."""
     world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.told(DANA, "I keep")
     job = next(row for row in await world.station.jobs.list() if row.kind == "run.start")
     await world.station.jobs.cancel(job.id)
@@ -250,7 +250,7 @@ async def test_a_price_needs_no_airflow(world: World) -> None:
     """It is made of what is kept: a request is accepted and reserved while Airflow is away."""
     await remembers(world, *(ran(n, 60) for n in range(5)))
     world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.told(DANA, "I keep")
     job = next(row for row in await world.station.jobs.list() if row.kind == "run.start")
     charge = await world.station.store.charges.get(job.id)
@@ -273,7 +273,7 @@ async def test_viewers_see_machines_prices_and_the_contract(world: World) -> Non
 
 async def test_the_same_delivery_twice_reserves_once(world: World) -> None:
     """Impatient clicks are one run, and one charge."""
-    await world.type(DANA, "run dellays")
+    await world.type(DANA, "run dellays --yes")
     refusal = world.slack.ephemerals(DANA, TRAINING)[-1]
     await asyncio.gather(*(world.slack.as_user(DANA).click(TRAINING, refusal.ts, "say:1") for _ in range(3)))
     await world.card("delays")
