@@ -35,7 +35,7 @@ class Wanted:
     """A run as somebody wants it: the DAG's parameters as JSON values, then what is the bot's.
 
     `compute` names a profile, empty for the model's own; `ref` is a git ref, empty for the DAG's. `ask`: where it goes
-    beyond what others may do, ask an owner instead of refusing.
+    beyond what others may do, ask an owner instead of refusing. `cloned_from` names the run that the values come from.
     """
 
     conf: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Wanted:
     ref: str = ""
     reason: str = ""
     ask: bool = False
+    cloned_from: str = ""
 
 
 async def launch(call: Call, wanted: Wanted) -> Work | Refused:
@@ -70,6 +71,8 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
         "ref": wanted.ref,
         "reason": fit(wanted.reason, MOST_REASON),
     }
+    if wanted.cloned_from:
+        args["cloned_from"] = wanted.cloned_from
     reserving = await _reserving(
         call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
     )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import bot.finishing
+from bot.commands import Asked, Call, Work
 from bot.domain import Run, RunKey, RunState, TaskState
 from bot.errors import ServiceDown
 from bot.history import History
+from bot.launch import Wanted, launch
 from bot.settling import release_stranded
 from bot.store import Charge, ChargeState
 from tests.app.conftest import DANA, OMAR, TRAINING, VERA, World
@@ -282,3 +285,30 @@ async def test_the_same_delivery_twice_reserves_once(world: World) -> None:
     await world.has_card(key)
     month = (await charge_of(world, key)).month
     assert await world.station.store.charges.spent([f"person:{DANA}"], month, "USD") == {f"person:{DANA}": 1_000_000}
+
+
+async def test_whatever_starts_a_run_comes_through_the_same_acceptance(world: World) -> None:
+    """A run with another's values is priced as any other, and the audit trail names the one that they come from."""
+    model = await world.station.catalogue.find("delays")
+    dana = await world.station.people.person(DANA)
+    call = Call(world.station, dana, await world.station.people.roles(dana, model), TRAINING, "", model)
+    work = await launch(call, Wanted(conf={"max_iter": 50}, cloned_from="slack__1"))
+    assert isinstance(work, Work)
+    assert await accept(world, work, "clone:1")
+    await world.card("waits for its turn")
+    charge = await world.station.store.charges.get("clone:1")
+    assert charge
+    assert charge.amount == 1_000_000
+    started = next(row for row in await world.audit("run") if row.outcome == "started")
+    assert started.detail
+    assert started.detail["cloned_from"] == "slack__1"
+
+
+async def accept(world: World, work: Work, job_id: str) -> bool:
+    """Accept the work as the dispatcher does."""
+    assert work.also
+    asked = asdict(Asked(job_id, DANA, "Dana", TRAINING, "clone"))
+    write = work.also
+    return await world.station.jobs.submit(
+        job_id, work.kind, {"asked": asked, **work.args}, also=lambda tx: write(tx, job_id)
+    )
