@@ -27,6 +27,7 @@ from bot.finishing import RunEnded
 from bot.jobs import JobContext, Permanent, RetryLater
 from bot.markup import Markup, date, escape, mention
 from bot.phrases import differing, listed
+from bot.price import UP, said
 from bot.render import Message
 from bot.station import Station
 from bot.store import AuditEntry, Charge, ChargeState, Transaction
@@ -111,17 +112,20 @@ def question_card(
         headline=f"{model.name} waits for an owner to agree",
         aside=Markup(f"asked by {escape(asked.name)}"),
         why=f"{charge.why[:1].upper()}{charge.why[1:]}.",
-        notes=_notes(args, model),
+        notes=_notes(args, model, charge),
         whom=Markup(f"{listed([mention(member) for member in members])}, may it start? Until {until}."),
         job_id=job_id,
     )
 
 
-def _notes(args: Mapping[str, Any], model: Model) -> tuple[str, ...]:
+def _notes(args: Mapping[str, Any], model: Model, charge: Charge | None = None) -> tuple[str, ...]:
+    """What is asked for; with its charge, also what it may cost, unless that is why it is asked."""
     machine = (args.get("compute") or {}).get("name")
     parts = [*differing(model.pipeline, args["conf"]), *([f"on {machine}"] if machine else [])]
     parts += [f"code {args['ref']}"] if args.get("ref") else []
     parts += [f"“{args['reason']}”"] if args["reason"] else []
+    if charge and charge.amount and "cost" not in charge.why:
+        parts.append(f"may cost {said(charge.amount, charge.currency, UP)}")
     return (" · ".join(parts),) if parts else ()
 
 

@@ -70,8 +70,9 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
         "compute": compute.as_conf(profile, machines[profile]) if profile else None,
         "ref": wanted.ref,
         "reason": fit(wanted.reason, MOST_REASON),
-        **({"cloned_from": wanted.cloned_from} if wanted.cloned_from else {}),
     }
+    if wanted.cloned_from:
+        args["cloned_from"] = wanted.cloned_from
     reserving = await _reserving(
         call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
     )

@@ -82,20 +82,26 @@ class Quote:
         if self.estimate is None:
             most = f", {self.held} at most (its time limit)" if self.reserve else ""
             return f"no history yet to tell the price{most}"
-        of = count(self.estimate.runs, "run") + ("" if self.estimate.same_machine else " on any machine")
-        return f"about {said(cost(self.estimate.p50, self.price), self.currency)} (p50), {self.held} (p90 of {of})"
+        return f"{self._usual(self.estimate)}, {self.held} (p90 of {count(self.estimate.runs, 'run')}{self._where})"
 
     @property
     def held(self) -> str:
-        """The reserved amount; nothing is empty."""
+        """The reserved amount; empty where nobody knows."""
         return said(self.reserve, self.currency, UP) if self.reserve is not None else ""
 
     @property
     def reserved(self) -> str:
-        """ "reserved $1.40 (p90)"."""
-        if not self.reserve:
-            return self.words
-        return f"reserved {self.held} ({'p90' if self.estimate else 'time limit, no history yet'})"
+        """ "about $0.96 (p50) · reserved $1.40 (p90)", for a run that is accepted."""
+        if self.estimate:
+            return f"{self._usual(self.estimate)} · reserved {self.held} (p90{self._where})"
+        return f"no history yet · reserved {self.held} (time limit)" if self.reserve else self.words
+
+    @property
+    def _where(self) -> str:
+        return "" if self.estimate is None or self.estimate.same_machine else " on any machine"
+
+    def _usual(self, known: Estimate) -> str:
+        return f"about {said(cost(known.p50, self.price), self.currency)} (p50)"
 
 
 def millionths(amount: Decimal) -> int:

@@ -65,7 +65,10 @@ async def release_stranded(station: Station) -> None:
 async def keep_released(station: Station, every: float) -> None:
     """Look for such work every so many seconds, for ever."""
     while True:
-        await release_stranded(station)
+        try:
+            await release_stranded(station)
+        except Exception:  # one look that fails must not end the looking
+            log.exception("charge.not_released")
         await asyncio.sleep(every)
 
 

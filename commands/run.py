@@ -176,7 +176,7 @@ async def _follow(
         outcome="started",
         model=args["model"],
         subject=begun.run_id,
-        detail={name: args.get(name) for name in ("conf", "compute", "ref", "reason", "cloned_from") if args.get(name)},
+        detail={name: args[name] for name in ("conf", "compute", "ref", "reason", "cloned_from") if name in args},
         job_id=ctx.id,
     )
     async with station.store.write() as tx:

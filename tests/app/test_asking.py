@@ -183,6 +183,7 @@ async def test_what_only_owners_may_can_be_asked_of_them(world: World) -> None:
     await world.slack.as_user(DANA).click(TRAINING, refusal.ts, button["action_id"])
     card = await world.card("waits for an owner to agree")
     assert "Only owners may change max_iter above 500 (Dana asked for 501)." in json.dumps(card.blocks)
+    assert "max_iter 501 (default 200) · on one-core · may cost $1" in json.dumps(card.blocks, ensure_ascii=False)
     await click(world, OMAR, card, "agree")
     await world.card("waits for its turn")
     assert world.started()[0]["max_iter"] == 501

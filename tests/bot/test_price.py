@@ -106,16 +106,17 @@ PRICE = millionths(Decimal(18))
     [
         (
             Quote("gpu", PRICE, "USD", Estimate(192, 280, 23, True), 3_600), 1_400_000,
-            "about $0.96 (p50), $1.40 (p90 of 23 runs)", "reserved $1.40 (p90)",
+            "about $0.96 (p50), $1.40 (p90 of 23 runs)", "about $0.96 (p50) · reserved $1.40 (p90)",
         ),
         (
             Quote("gpu", PRICE, "USD", Estimate(192, 280, 1, False)), 1_400_000,
-            "about $0.96 (p50), $1.40 (p90 of 1 run on any machine)", "reserved $1.40 (p90)",
+            "about $0.96 (p50), $1.40 (p90 of 1 run on any machine)",
+            "about $0.96 (p50) · reserved $1.40 (p90 on any machine)",
         ),
         (
             Quote("gpu", PRICE, "USD", None, 600), 3_000_000,
             "no history yet to tell the price, $3 at most (its time limit)",
-            "reserved $3 (time limit, no history yet)",
+            "no history yet · reserved $3 (time limit)",
         ),
         (Quote("gpu", PRICE, "USD"), None, "no history yet to tell the price", "no history yet to tell the price"),
         (Quote("own", 0, "USD"), 0, "no history yet to tell the price", "no history yet to tell the price"),
