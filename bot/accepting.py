@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from bot.commands import Asked, Call, Work
 from bot.interpret import Request
-from bot.store import AuditEntry
+from bot.store import AuditEntry, Transaction
 
 
 async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
@@ -23,10 +23,12 @@ async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
         detail=work.args,
         job_id=request.id,
     )
-    asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text)
-    return await call.station.jobs.submit(
-        request.id,
-        work.kind,
-        {"asked": asdict(asked), **work.args},
-        also=lambda tx: call.station.store.audit.append(entry, tx),
-    )
+    asked = Asked(request.id, call.person.id, call.person.name, request.channel, request.text or work.words)
+
+    async def also(tx: Transaction) -> None:
+        await call.station.store.audit.append(entry, tx)
+        if work.also:
+            await work.also(tx, request.id)
+
+    args = {"asked": asdict(asked), **work.args}
+    return await call.station.jobs.submit(request.id, work.kind, args, also=also)

@@ -18,6 +18,7 @@ from bot.commands import Registered, WorkHandler, discover
 from bot.config import ConfigFile, Settings
 from bot.dispatch import Dispatcher
 from bot.finishing import finish
+from bot.history import History
 from bot.jobs import JobContext, Jobs
 from bot.log import configure
 from bot.newcomers import meet
@@ -27,6 +28,7 @@ from bot.people import People
 from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
 from bot.registry import MlflowRegistry
+from bot.settling import keep_released
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
 from bot.slack.socket_mode import SocketMode
@@ -37,6 +39,8 @@ from bot.tracker import Tracker
 log = get_logger(__name__)
 CATALOGUE_EVERY = 20.0  # seconds
 TRACKER_EVERY = 3.0
+HISTORY_EVERY = 20.0
+RELEASE_EVERY = 60.0
 GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop takes at most ten
 
 
@@ -59,7 +63,13 @@ async def running(
         way_in = _way_in(settings, chat, dispatcher)
         await way_in.open()
         stack.push_async_callback(way_in.close)
-        for loop in (station.catalogue.keep_fresh(CATALOGUE_EVERY), Tracker(station, every=TRACKER_EVERY).follow()):
+        loops = (
+            station.catalogue.keep_fresh(CATALOGUE_EVERY),
+            Tracker(station, every=TRACKER_EVERY).follow(),
+            History(station).keep_fresh(HISTORY_EVERY),
+            keep_released(station, RELEASE_EVERY),
+        )
+        for loop in loops:
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
@@ -81,6 +91,7 @@ def airflow(settings: Settings) -> AirflowOrchestrator:
         password=settings.airflow_password.get_secret_value(),
         token=settings.airflow_token_source,
         public_url=str(settings.airflow_public_url or ""),
+        secrets=settings.secrets,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from bot.comparison import Line
+from bot.controls import Control, controls, stamp
 from bot.domain import Pipeline, Run, RunState, Task, TaskSpec, TaskState, Training, Version
 from bot.markup import Markup, date, escape, fit
 from bot.phrases import about, change, count, differing, lasted, number
@@ -55,7 +56,7 @@ class TaskLine(NamedTuple):
 
 
 class RunCard(Message):
-    """One run: its state first, then its tasks or its result, then what differs from the defaults, then links."""
+    """One run: its state first, then its tasks or its result, then what differs from the defaults, then buttons."""
 
     template: ClassVar[str] = "run_card"
     shareable: ClassVar[bool] = True
@@ -68,6 +69,8 @@ class RunCard(Message):
     tasks: tuple[TaskLine, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    controls: tuple[Control, ...] = ()
+    stamp: str = ""  # part of the buttons' ids: another after each retry
     links: tuple[Link, ...] = ()
 
 
@@ -97,6 +100,10 @@ class Facts:
     tasks: Sequence[Task] = ()
     summaries: Mapping[str, str] = field(default_factory=dict)
     typical: tuple[float, int] | None = None  # the median of past successful durations in seconds, and of how many
+    terms: Sequence[str] = ()  # on which machine, from which code
+    price: str = ""  # what is reserved, and what is left of the budget, in words
+    cost: str = ""  # what it came to, in words, once it is over
+    agreed_by: str = ""
     run_url: str = ""
     outcome: Outcome = Outcome()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -115,15 +122,33 @@ def run_card(facts: Facts) -> RunCard:
 
 
 def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) -> RunCard:
-    notes = [" · ".join(parts)] if (parts := differing(facts.pipeline, facts.followed.conf)) else []
-    if reason := str((facts.followed.shown or {}).get("reason") or ""):
+    parts = [*differing(facts.pipeline, facts.followed.conf), *facts.terms]
+    notes = [" · ".join(parts)] if parts else []
+    if reason := _kept(facts, "reason"):
         notes.append(f"“{reason}”")
+    if facts.agreed_by:
+        notes.append(f"{facts.agreed_by} agreed")
+    if retried_by := _kept(facts, "retried_by"):
+        notes.append(f"retried by {retried_by}")
     links = [Link("Open in Airflow", facts.run_url)] if facts.run_url else []
     if facts.outcome.training and facts.outcome.training.url:
         links.append(Link("Open in MLflow", facts.outcome.training.url))
     said = " · ".join([*more.get("notes", ()), *notes])
-    more["notes"] = (said,) if said else ()
+    lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
+    more["notes"] = ("\n".join(lines),) if lines else ()
+    more |= {"controls": controls(facts.followed.model, facts.run), "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
+
+
+def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:
+    """The `person` and `name` of who cancelled the run, if it ended so; one that was retried since did not."""
+    cancelled: Mapping[str, str] = (followed.shown or {}).get("cancelled") or {}
+    return cancelled if run.state is RunState.FAILED and cancelled.get("queued") == str(run.queued) else {}
+
+
+def _kept(facts: Facts, name: str) -> str:
+    """What was written down beside the run."""
+    return str((facts.followed.shown or {}).get(name) or "")
 
 
 def _asked_by(facts: Facts) -> Markup:
@@ -149,7 +174,7 @@ def _going_on(facts: Facts) -> RunCard:
     model, run = facts.followed.model, facts.run
     lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
     plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
-    if run.started is None:
+    if run.started is None or run.state is RunState.QUEUED:  # one that is retried has its start at once
         whose = _whose(facts, "by", f"· started {_origin(facts)}")
         aside = Markup(f"since {date(run.queued or _created(facts))} {whose}")
         return _card(facts, "🚉", f"{model} waits for its turn in Airflow", aside, **plan)
@@ -172,7 +197,7 @@ def _time_left(facts: Facts) -> str:
         return "first run: no history yet to tell how long it takes"
     median, runs = facts.typical
     of = f"(p50 of {count(runs, 'run')})"
-    if facts.run.started is None:
+    if facts.run.started is None or facts.run.state is RunState.QUEUED:
         return f"takes {about(median)} {of}"
     left = median - (facts.now - facts.run.started).total_seconds()
     return f"{about(left)} left {of}" if left > 0 else f"longer than usual: {about(median)} {of}"
@@ -237,10 +262,14 @@ def _finished(facts: Facts) -> RunCard:
     outcome, model = facts.outcome, facts.followed.model
     version = f" v{outcome.version.version}" if outcome.version else ""
     ready = f"{model}{version} is ready" if version else f"{model} has finished"
-    took = f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished"
+    took = (f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished") + _cost(facts)
     aside = Markup(f"{took} · {_whose(facts, 'for', f'started {_origin(facts)}')}")
     verdict, notes = _verdict(outcome)
     return _card(facts, "✅", ready + verdict, aside, table=_metrics_table(outcome), notes=tuple(notes))
+
+
+def _cost(facts: Facts) -> str:
+    return f" · {facts.cost}" if facts.cost else ""
 
 
 def _verdict(outcome: Outcome) -> tuple[str, list[str]]:
@@ -295,9 +324,13 @@ def _compared(line: Line) -> tuple[str, ...]:
 def _failed(facts: Facts) -> RunCard:
     outcome, model = facts.outcome, facts.followed.model
     where = f" at {outcome.failed_task}" if outcome.failed_task else ""
-    after = f"after {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "before it began"
+    after = (f"after {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "before it began") + _cost(
+        facts
+    )
     registered = f"v{outcome.version.version} was registered" if outcome.version else "nothing was registered"
     whose = _whose(facts, "for", f"started {_origin(facts)}")
     aside = Markup(f"{after} · {whose}" if outcome.trouble else f"{after} · {registered} · {whose}")
+    if cancelled := cancellation(facts.followed, facts.run):
+        return _card(facts, "⏹", f"{model} was cancelled by {cancelled.get('name')}", aside)
     notes = (outcome.trouble,) if outcome.trouble else ()
     return _card(facts, "❌", f"{model} failed{where}", aside, detail=outcome.failure, notes=notes)

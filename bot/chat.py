@@ -73,6 +73,12 @@ class SlackChat:
             log.error("slack.blocks_refused", error=error.detail, text=message.text[:80])
             return await self._ask(method(text=message.text, **arguments))
 
+    async def upload(self, person: str, name: str, text: str) -> None:
+        """See `bot.ports.Chat`. The library takes Slack's three steps."""
+        channel = (await self._ask(self.client.conversations_open(users=person)))["channel"]["id"]
+        content = text or "\n"  # Slack takes no empty file
+        await self._ask(self.client.files_upload_v2(channel=channel, filename=name, title=name, content=content))
+
     async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
         """See `bot.ports.Chat`."""
         await self._ask(self.client.views_open(trigger_id=trigger, view=view))

@@ -28,7 +28,7 @@ from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
 from bot.render import Home, Message, Modal
 from bot.station import Station
-from bot.store import Draft
+from bot.store import Draft, FollowedRun, Transaction
 from bot.words import Arguments, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,11 +37,16 @@ _MARK = "__stationmaster__"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something to be done durably. `args` is JSON; it must hold no secret, because it is kept."""
+    """Something to be done durably. `args` is JSON; it must hold no secret, because it is kept.
+
+    `also(tx, id)` writes in the transaction that accepts it under that id; where it raises, nothing is accepted.
+    """
 
     kind: str
     args: dict[str, Any]
     subject: str = ""  # what the audit trail names it
+    words: str = ""  # what one would have typed for it, where nothing was typed
+    also: Callable[[Transaction, str], Awaitable[object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,20 @@ class Call:
     roles: frozenset[Role]  # towards `model` where there is one, else in the workspace
     channel: str
     text: str  # the command as typed, after its name
-    model: Model | None = None  # the one that the arguments name
+    model: Model | None = None  # the one that the arguments name, or that the run is of
+    run: FollowedRun | None = None  # the one that the arguments name
+
+    @property
+    def own(self) -> bool:
+        """Is what the arguments name this person's own?"""
+        return self.run is not None and self.run.requested_by == self.person.id
+
+    @property
+    def about_run(self) -> FollowedRun:
+        """The run that the arguments name, where the command needs one."""
+        if self.run is None:
+            raise Refusal("I miss the RUN.")
+        return self.run
 
     @property
     def about(self) -> Model:
@@ -78,8 +96,8 @@ class Call:
 class Submitted:
     """What was filled in. `values` are Slack's: by block_id, then action_id.
 
-    `metadata` is the modal's `private_metadata`, which begins with the draft's id and perhaps a colon; `action` names
-    the button within the modal that was clicked, and is empty where the modal was submitted.
+    `metadata` is the modal's `private_metadata`, whose last word is the draft's id; `action` names the button within
+    the modal that was clicked, and is empty where the modal was submitted.
     """
 
     metadata: str
@@ -144,7 +162,7 @@ class Command:
             parts.append("[key=value …]")
         for name in sorted(kind.options()):
             flag = kind.model_fields[name].annotation is bool
-            parts.append(f"[--{name.replace('_', '-')}{'' if flag else ' …'}]")
+            parts.append(f"[--{name.rstrip('_').replace('_', '-')}{'' if flag else ' …'}]")
         return " ".join(part for part in parts if part)
 
 

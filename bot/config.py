@@ -8,11 +8,11 @@ Secrets Manager. A mistake in either is a ConfigError that names the place and w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -23,6 +23,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from ruamel.yaml import YAML
@@ -30,9 +31,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from structlog import get_logger
 
 from bot import credentials
-from bot.errors import ConfigError
+from bot.errors import ConfigError, shorten
 from bot.mistakes import mistakes, plainly
 from bot.ports import Cloud
+from bot.terms import Amount, Budgets, Contract, Currency, Profile, ProfileName, Section, Zone
+from bot.words import nearest
 
 log = get_logger(__name__)
 
@@ -48,11 +51,7 @@ _SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "airfl
 _NOWHERE = {"slack_bot_token": "", "airflow_url": "http://not.invalid", "mlflow_tracking_uri": "http://not.invalid"}
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """What a DAG can't say of the model that it trains."""
 
     dag: str = ""  # the DAG's id; the model's name where it is empty
@@ -63,9 +62,12 @@ class ModelConfig(_Section):
     channel: Channel | None = None
     alias: str = "production"  # the champion's
     metrics: dict[str, Literal["higher", "lower"]] = {}  # the better direction of each
+    compute: tuple[str, ...] = ()  # the profiles that it may run on, its default first
+    contract: Contract | None = None  # without one, others may change whatever the DAG takes
+    ask_above: Amount | None = None  # a dearer run of somebody else's waits for an owner
 
 
-class Access(_Section):
+class Access(Section):
     """Who has which role in the whole workspace."""
 
     viewers: tuple[Member, ...] = ()
@@ -75,13 +77,17 @@ class Access(_Section):
     auditors: tuple[Member, ...] = ()
 
 
-class Config(_Section):
+class Config(Section):
     """The configuration file, whole."""
 
     tag: str = "stationmaster"  # the Airflow tag that puts a DAG into the catalogue
     command: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")] = "/train"
+    zone: Zone = "UTC"  # whose calendar months budgets count
+    currency: Currency = "USD"  # of every price and budget
     access: Access = Access()
+    compute: dict[ProfileName, Profile] = {}
     models: dict[ModelName, ModelConfig] = {}
+    budgets: Budgets = Budgets()
 
     @field_validator("models")
     @classmethod
@@ -93,6 +99,27 @@ class Config(_Section):
                 raise ValueError(f"{name} and {seen[dag]} have the same DAG, {dag}: one model a DAG")
             seen[dag] = name
         return models
+
+    @field_validator("models")
+    @classmethod
+    def _machines_that_there_are(cls, models: dict[str, ModelConfig], info: ValidationInfo) -> dict[str, ModelConfig]:
+        for name, model in models.items():
+            _must_know(f"{name} is to run on", model.compute, info.data.get("compute", model.compute), "compute")
+        return models
+
+    @field_validator("budgets")
+    @classmethod
+    def _budgets_of_models_that_there_are(cls, budgets: Budgets, info: ValidationInfo) -> Budgets:
+        _must_know("there is a budget of", budgets.models, info.data.get("models", budgets.models), "models")
+        return budgets
+
+
+def _must_know(saying: str, names: Iterable[str], known: Collection[str], section: str) -> None:
+    for name in names:
+        if name not in known:
+            meant = nearest(name, known, most=1)
+            also = f" Did you mean {meant[0]}?" if meant else ""
+            raise ValueError(f"{saying} {shorten(name, 40)}, which {section} doesn't have.{also}")
 
 
 class Settings(BaseModel):
@@ -244,11 +271,20 @@ def read_config(path: Path) -> Config:
 def _keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys allowed where an unknown one stood."""
     section: type[BaseModel] = Config
-    if loc[0] == "access":
-        section = Access
-    elif loc[0] == "models" and len(loc) > 2:  # models, a model's name, its key
-        section = ModelConfig
+    parts = iter(loc[:-1])
+    for part in parts:
+        annotation = section.model_fields[str(part)].annotation
+        section = _section(annotation) or section
+        if get_origin(annotation) is dict:
+            next(parts, None)  # a name of the file's own, such as a model's
     return list(section.model_fields)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds: itself, by names, or where it is given."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _section(inner))), None)
 
 
 class ConfigFile:

@@ -131,6 +131,13 @@ class Task(Record):
     ended: datetime | None = None
 
 
+class Log(Record):
+    """What a try of a task wrote, oldest line first, without secrets. `cut`: earlier lines are left out."""
+
+    lines: tuple[str, ...] = ()
+    cut: bool = False
+
+
 class QuestionKey(NamedTuple):
     """What names a question that a task asks: the task, of one run."""
 

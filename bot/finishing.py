@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from structlog import get_logger
 
 from bot.answers import Told
-from bot.cards import Outcome, run_card
+from bot.cards import Outcome, cancellation, run_card
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following import facts, new_summaries, outcome_of
 from bot.jobs import JobContext, RetryLater
 from bot.phrases import listed
 from bot.render import Message, Rendered
+from bot.settling import settle
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 
@@ -33,6 +34,12 @@ class RunEnded(Message):
     words: str
 
 
+async def submit_finish(station: Station, run: Run) -> None:
+    """Hand the run's end to durable work, once. The id holds the end's time: a run that is retried ends again."""
+    ended = run.ended.isoformat() if run.ended else run.state
+    await station.jobs.submit(f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)})
+
+
 async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Carry out "run.finish"; `args["key"]` is the run's DAG and id."""
     key = RunKey(*args["key"])
@@ -45,6 +52,8 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
         if not run.state.over:
             return  # someone has set it going again: the tracker goes on
+        shown = (followed.shown or {}) | {"cost": await settle(station, ctx.id, followed, run)}
+        followed = replace(followed, shown=shown)
         outcome = await _tell(ctx, station, followed, run)
     except ServiceError as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
@@ -71,7 +80,7 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     changed = replace(followed, shown=shown | {"summaries": summaries})
     card = run_card(await facts(station, changed, run, tasks, outcome)).render()
     at = await _show(ctx, station, followed, card)
-    if at and followed.requested_by:
+    if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
     elif at and run.state is RunState.FAILED:
@@ -109,6 +118,8 @@ def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
     if run.state is RunState.SUCCESS:
         version = f": v{outcome.version.version}" if outcome.version else ""
         return f"your run of {followed.model} is ready{version}."
+    if cancelled := cancellation(followed, run):
+        return f"your run of {followed.model} was cancelled by {cancelled.get('name')}."
     if run.state is RunState.FAILED:
         return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
     return f"your run of {followed.model} was deleted in Airflow."
@@ -121,6 +132,7 @@ async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run:
             tx=tx,
             state=run.state,
             ended=run.ended.timestamp() if run.ended else time.time(),
+            shown=followed.shown,
             mlflow_run_id=outcome.training.run_id if outcome.training else None,
             version=outcome.version.version if outcome.version else None,
         )

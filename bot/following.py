@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,16 +13,6 @@ from bot.errors import ServiceError
 from bot.lineage import chosen
 from bot.station import Station
 from bot.store import FollowedRun
-
-RECENT_RUNS = 100  # looked at for the usual duration
-ENOUGH_RUNS = 1
-
-
-async def typical_duration(station: Station, dag_id: str) -> tuple[float, int] | None:
-    """The median of the last successful durations in seconds, and of how many; None without history."""
-    recent = await station.orchestrator.recent_runs([dag_id], RECENT_RUNS)
-    seconds = [run.seconds for run in recent if run.state is RunState.SUCCESS and run.seconds is not None]
-    return (statistics.median(seconds), len(seconds)) if len(seconds) >= ENOUGH_RUNS else None
 
 
 async def facts(
@@ -40,6 +29,10 @@ async def facts(
         tasks=tasks,
         summaries=kept.get("summaries", {}),
         typical=(typical[0], typical[1]) if typical else None,
+        terms=tuple(kept.get("terms", ())),
+        price=kept.get("price", ""),
+        cost=kept.get("cost", ""),
+        agreed_by=kept.get("agreed_by", ""),
         run_url=station.orchestrator.run_url(run.key),
         outcome=outcome or Outcome(),
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from bot.access import Right, decide
 from bot.commands import Call, Command, Registered, Work
-from bot.errors import NotAllowed, Refusal
+from bot.errors import NotAllowed, Refusal, ServiceDown, UnknownWord
 from bot.render import Message, Modal
 from bot.station import Station
 from bot.store import AuditEntry
+from bot.whichrun import find_run
 from bot.words import Token, bind, split
+
+FIND_WITHIN = 1.5  # seconds; a run that isn't in the store is looked for in Airflow before Slack has its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Interpreter:
         """The command that the text names, the call it was given, and what it returned. Refusal where it can't be."""
         command, rest = self.chosen(request.text)
         arguments = bind(command.arguments, rest, command.usage)
-        call = await self.call(request, command.right, getattr(arguments, "model", ""))
+        model, run = (getattr(arguments, name, "") for name in ("model", "run"))
+        call = await self.call(request, command.right, model, run=run)
         return command, call, await command.handler(call, arguments)
 
     async def read(self, request: Request) -> Message:
@@ -57,21 +62,41 @@ class Interpreter:
             raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
-    async def call(self, request: Request, right: Right, word: str = "") -> Call:
-        """Who asks, about the model called `word` if any, and whether they may. NotAllowed where not: it is audited."""
+    async def call(self, request: Request, right: Right, word: str = "", *, run: str = "") -> Call:
+        """Who asks, about the model called `word` or the run called `run`, and whether they may.
+
+        NotAllowed where they may not, which is audited.
+        """
         people = self._station.people
         person = await people.person(request.person)
         call = Call(self._station, person, await people.roles(person), request.channel, request.text)
         await self._authorise(request, call, Right.READ)  # a stranger learns no model's name
-        if word:
-            model = await self._station.catalogue.find(word)
-            call = replace(call, model=model, roles=await people.roles(person, model))
+        if run:
+            call = await self._about_run(call, run)
+        elif word:
+            call = replace(call, model=await self._station.catalogue.find(word))
+        if call.model:
+            call = replace(call, roles=await people.roles(person, call.model))
         await self._authorise(request, call, right)
         return call
 
+    async def _about_run(self, call: Call, word: str) -> Call:
+        """The call, about the run that the word names, and its model. Without one nobody's roles could be told."""
+        try:
+            async with asyncio.timeout(FIND_WITHIN):
+                run = await find_run(self._station, word)
+        except TimeoutError as error:
+            raise ServiceDown("Airflow", f"no answer within {FIND_WITHIN:g} s") from error
+        if run is None:
+            raise UnknownWord("run", word, hint="Its id, or the end of it, will do; status lists the last ones.")
+        model = await self._station.catalogue.of_dag(run.dag_id)
+        if model is None:
+            raise Refusal(f"The pipeline of this run, {run.dag_id}, is in the catalogue no longer.")
+        return replace(call, run=run, model=model)
+
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:
         name = call.model.name if call.model else None
-        decision = decide(right, call.roles, name or "")
+        decision = decide(right, call.roles, name or "", own=call.own)
         if decision.allowed:
             return
         entry = AuditEntry(
@@ -81,6 +106,7 @@ class Interpreter:
             action=right,
             outcome="refused",
             model=name,
+            subject=call.run.dag_run_id if call.run else None,
             detail={"why": decision.why},
         )
         await self._station.store.audit.append(entry)

@@ -26,10 +26,18 @@ CHARACTERS = {
     "url": 3_000,
     "alt": 2_000,
     "id": 255,
+    "title": 24,  # of a modal, and of its buttons
+    "label": 2_000,  # of an input, and its hint
+    "typed": 3_000,  # what an input of text begins with
+    "option": 75,
+    "key": 150,  # an option's value
     "task_id": 250,  # of 255: the template numbers them, because Slack refuses the same one twice in a plan
     "plan": 150,
     "task": 150,
     "cell": 100,
+    "confirm": 300,
+    "confirm title": 99,  # 100 with its question mark
+    "confirm button": 30,
     "icon": 20,  # ours, as is what follows
     "line": 300,  # what stays readable on a phone
 }
@@ -37,5 +45,6 @@ FIELDS = 10
 ACTIONS = 25
 CONTEXT_ELEMENTS = 10
 TASKS = 50
+OPTIONS = 100  # of a menu
 TABLE_ROWS = 100
 TABLE_COLUMNS = 20

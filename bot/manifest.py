@@ -16,7 +16,7 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 @dataclass(frozen=True)
 class Scope:
-    """A scope of the bot's token. `without` says what fails without it; an optional one is missed after a crash only.
+    """A scope of the bot's token. `without` says what fails without it; an optional one costs a part of the bot only.
 
     `methods` are those of the Web API that ask for it, `events` those that are delivered with it only.
     """
@@ -64,9 +64,16 @@ SCOPES = (
     ),
     Scope(
         "im:write",
-        "the direct message in which an uncertain post is looked for",
-        "after a crash a direct message may be posted twice, marked “resent”",
+        "the direct message that a file is sent in, and in which an uncertain post is looked for",
+        "no whole log can be sent; after a crash a direct message may be posted twice, marked “resent”",
         ("conversations.open",),
+        optional=True,
+    ),
+    Scope(
+        "files:write",
+        "whole logs, sent as files in direct messages",
+        "of a log only the last lines can be shown",
+        ("files.completeUploadExternal", "files.getUploadURLExternal"),
         optional=True,
     ),
     *(

@@ -13,6 +13,7 @@ from typing import Any
 from bot import limits
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 _NOT_IN_A_URL = re.compile(r"[<>|\s\x00-\x1f]")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")  # controls, and what turns text around
 _HALF = re.compile(r"(?:&[a-z]*|<[^<>]*)$")  # an entity or a token that a cut has left without its end
@@ -35,7 +36,9 @@ def unescape(text: str) -> str:
 
 
 def mention(user_id: str) -> Markup:
-    """A live mention: it notifies that person. An id that Slack can't have becomes plain text."""
+    """A live mention: it notifies that person, or user group. An id that Slack can't have becomes plain text."""
+    if _GROUP.fullmatch(user_id):
+        return Markup(f"<!subteam^{user_id}>")
     return Markup(f"<@{user_id}>") if _PERSON.fullmatch(user_id) else within(user_id, "button")
 
 

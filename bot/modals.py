@@ -81,7 +81,7 @@ class Modals:
         return await form.suggest(call, submitted, typed) if form.suggest else []
 
     async def _read(self, request: Request, callback_id: str, submitted: Submitted) -> tuple[Form, Call, Submitted]:
-        form, draft_id = self._forms.get(callback_id), submitted.metadata.partition(":")[0]
+        form, draft_id = self._forms.get(callback_id), submitted.metadata.rpartition(" ")[2]
         draft = await self._station.store.drafts.get(draft_id)
         if form is None or draft is None or draft.person != request.person:
             raise Refusal(OVER)

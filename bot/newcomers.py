@@ -16,9 +16,11 @@ from structlog import get_logger
 
 from bot.cards import run_card
 from bot.catalogue import Model
+from bot.compute import named_in
 from bot.domain import Run, RunKey
 from bot.errors import ServiceError
-from bot.following import facts, typical_duration
+from bot.following import facts
+from bot.history import estimate_of
 from bot.jobs import JobContext, RetryLater
 from bot.markup import fit
 from bot.station import Station
@@ -86,12 +88,23 @@ class Newcomers:
             state=run.state,
             conf={name: value for name, value in run.conf.items() if name != "stationmaster"},
             channel=model.contract.channel,
-            shown={"reason": fit(run.note, MOST_REASON), "summaries": {}},
+            shown=_shown(run),
             job_id=job_id,
         )
         await self._station.jobs.submit(
             job_id, "run.meet", {"key": list(run.key)}, also=lambda tx: self._station.store.runs.add(followed, tx)
         )
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    """What the card tells beside the run itself: see `bot.following.facts`."""
+    machine = named_in(run.conf)
+    return {
+        "reason": fit(run.note, MOST_REASON),
+        "compute": machine,
+        "terms": [f"on {machine}"] if machine else [],
+        "summaries": {},
+    }
 
 
 def _born(run: Run) -> datetime | None:
@@ -109,7 +122,8 @@ async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
         run = await station.orchestrator.run(key)
         if run is None or run.state.over:
             return
-        shown = (followed.shown or {}) | {"typical": await typical_duration(station, key.dag_id)}
+        usual = await estimate_of(station, key.dag_id, named_in(run.conf))
+        shown = (followed.shown or {}) | {"typical": (usual.p50, usual.runs) if usual else None}
         await station.store.runs.change(key, shown=shown)
         card = run_card(await facts(station, replace(followed, shown=shown), run, ())).render()
         at = await station.posting.somewhere(f"{ctx.id}:card", [followed.channel], card)

@@ -12,14 +12,16 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from bot.airflow import human, log, reading
+from bot.airflow import human, log, reading, whole_log
 from bot.airflow.answer import SERVICE, Timeouts
 from bot.airflow.endpoints import Endpoints
 from bot.airflow.reading import JSON, text
 from bot.airflow.session import Session, Token
+from bot.airflow.steering import Steering
 from bot.airflow.versions import Versions
-from bot.domain import Pipeline, Question, QuestionKey, Run, RunKey, Task
+from bot.domain import Log, Pipeline, Question, QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
+from bot.masking import masked
 
 T = TypeVar("T")
 
@@ -33,7 +35,8 @@ class AirflowOrchestrator:
     """Airflow at `url`, seen by people at `public_url`, with a `username` and `password` or else a `token`.
 
     A `token` that is a function is called for one, and again when Airflow refuses what it gave.
-    At most `threads` calls are under way at once; `pauses` are the seconds between attempts to start a run.
+    At most `threads` calls are under way at once; `pauses` are the seconds between attempts to start, stop or retry a
+    run. `secrets` are never part of what logs and errors are said to hold.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class AirflowOrchestrator:
         read_timeout: float = 8.0,
         threads: int = 6,
         pauses: Sequence[float] = (0.2, 1.0),
+        secrets: Sequence[str] = (),
     ) -> None:
         self._public_url = (public_url or url).rstrip("/")
         self._pauses = tuple(pauses)
@@ -62,6 +66,8 @@ class AirflowOrchestrator:
         self._airflow = Endpoints(self._session)
         self._versions = Versions(self._airflow)
         self._human = human.Human(self._session)
+        self._steering = Steering(self._airflow, self._pauses)
+        self._secrets = tuple(secrets)
 
     async def pipelines(self, tag: str) -> Mapping[str, str]:
         """See Orchestrator; stale DAGs too. One call a 100 DAGs, one for versions, one a DAG that never ran."""
@@ -80,7 +86,7 @@ class AirflowOrchestrator:
             found = await self._airflow.import_errors()
         except ServiceDenied:
             return {}
-        return {text(row, "filename"): log.masked(reading.import_trouble(text(row, "stack_trace"))) for row in found}
+        return {text(row, "filename"): self._masked(reading.import_trouble(text(row, "stack_trace"))) for row in found}
 
     async def start(
         self, key: RunKey, conf: Mapping[str, Any], *, note: str = "", run_after: datetime | None = None
@@ -149,7 +155,24 @@ class AirflowOrchestrator:
             end = await self._airflow.log(key.dag_id, key.run_id, task.task_id, task.map_index, task.try_number)
         except NotFound:
             return ""
-        return log.failure(end)
+        return log.failure(end, self._secrets)
+
+    async def log(self, key: RunKey, task: Task, try_number: int) -> Log:
+        """See Orchestrator. One call a page of it."""
+        lines = await whole_log.read(self._airflow, key, task, try_number)
+        return Log(lines=tuple(lines.text(self._secrets)), cut=lines.cut)
+
+    async def stop(self, key: RunKey) -> Run:
+        """See Orchestrator. Three calls."""
+        return await self._steering.stop(key, lambda: self.run(key))
+
+    async def retry(self, key: RunKey) -> Run:
+        """See Orchestrator. Five calls."""
+
+        async def tasks() -> Sequence[Task]:
+            return (await self.tasks([key])).get(key, ())
+
+        return await self._steering.retry(key, lambda: self.run(key), tasks)
 
     async def questions(self, dag_ids: Collection[str]) -> Sequence[Question]:
         """See Orchestrator. One call a 50 DAGs and a 100 questions."""
@@ -221,7 +244,10 @@ class AirflowOrchestrator:
             trace = await self._airflow.import_error(bundle, file)
         except ServiceDenied:  # a role that may see the DAG, but no import errors
             trace = ""
-        return log.masked(reading.import_trouble(trace))
+        return self._masked(reading.import_trouble(trace))
+
+    def _masked(self, words: str) -> str:
+        return masked(words, self._secrets)
 
 
 def _digest(row: JSON, version: str) -> str:

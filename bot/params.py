@@ -67,18 +67,26 @@ def check_value(model: str, parameter: Parameter, value: Any) -> None:
 
 def _coerce(model: str, parameter: Parameter, text: str) -> Any:
     """The text read as one of the parameter's types; the text where it has none."""
-    found = kinds_of(parameter)
     try:
-        return _read(parameter.rule, found, text)
+        return read(parameter.rule, kinds_of(parameter), text)
     except (ValueError, RecursionError):
-        raise BadValue(
-            f"{parameter.name}={shorten(text)} is not {kinds_in_words(found)}: {model} takes {allowed(parameter)}.",
-            example=example(model, parameter),
-        ) from None
+        raise unreadable(model, parameter, text) from None
 
 
-def _read(rule: Mapping[str, Any], wanted: Sequence[str], text: str) -> Any:
-    """One of the rule's choices as it would be typed, else the first of the wanted types that the text reads as."""
+def unreadable(model: str, parameter: Parameter, text: str) -> BadValue:
+    """The refusal of a text that reads as none of the parameter's types."""
+    kind = kinds_in_words(kinds_of(parameter))
+    return BadValue(
+        f"{parameter.name}={shorten(text)} is not {kind}: {model} takes {allowed(parameter)}.",
+        example=example(model, parameter),
+    )
+
+
+def read(rule: Mapping[str, Any], wanted: Sequence[str], text: str) -> Any:
+    """One of the rule's choices as it would be typed, else the first of the wanted types that the text reads as.
+
+    ValueError or RecursionError where it reads as none.
+    """
     options = choices(rule)
     for choice in options:
         if typed(choice) == text:
@@ -129,13 +137,23 @@ def _array(rule: Mapping[str, Any], text: str) -> list[Any]:
         return found
     items = rule.get("items")
     items = items if isinstance(items, Mapping) else {}
-    return [_read(items, kinds(items), part.strip()) for part in text.split(",")] if text.strip() else []
+    return [read(items, kinds(items), part.strip()) for part in text.split(",")] if text.strip() else []
 
 
 def _json(text: str, kind: type) -> Any:
-    """JSON as its standard has it: no NaN, no Infinity, nothing that a double can't hold."""
+    value = read_json(text)
+    if not isinstance(value, kind):
+        raise ValueError(text)
+    return value
+
+
+def read_json(text: str) -> Any:
+    """JSON as its standard has it: no NaN, no Infinity, nothing that a double can't hold, nothing too deep.
+
+    ValueError or RecursionError where it is none.
+    """
     value = json.loads(text, parse_constant=_finite, parse_float=_finite)
-    if not isinstance(value, kind) or _depth(value) > DEEPEST:
+    if _depth(value) > DEEPEST:
         raise ValueError(text)
     return value
 

@@ -21,6 +21,7 @@ _FORMATS = {
     "date": "a date, such as 2026-01-31",
     "date-time": "a date and time, such as 2026-01-31T06:00:00+00:00",
     "time": "a time, such as 06:00:00",
+    "duration": "a duration, such as PT15M or P1D",
     "email": "an e-mail address",
 }
 

@@ -58,6 +58,10 @@ class People:
                 lists[Role.RUNNER] = ()
         return frozenset([role for role, members in lists.items() if await self._among(person.id, members)])
 
+    async def among(self, user_id: str, groups: Iterable[str]) -> list[str]:
+        """Those of these user groups that this person is in."""
+        return [group for group in groups if await self._among(user_id, [group])]
+
     async def _among(self, user_id: str, members: Iterable[str]) -> bool:
         """Is this person listed, by id, by a group, or by `everyone`?"""
         listed = set(members)

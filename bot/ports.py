@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain import Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
+from bot.domain import Log, Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
 
 
 class Orchestrator(Protocol):
@@ -63,6 +63,21 @@ class Orchestrator(Protocol):
 
         ServiceRejected where it doesn't fit, with status 409 where it was answered already; ServiceDenied where the
         bot's own account is not among those whom it is for; NotFound where nothing is asked. Values are not checked.
+        """
+
+    async def log(self, key: RunKey, task: Task, try_number: int) -> Log:
+        """What this try of the task wrote so far, masked; of a very long log the last megabytes.
+
+        Tries count from 1 to the task's `try_number`. NotFound where there was no such try.
+        """
+
+    async def stop(self, key: RunKey) -> Run:
+        """Stop the run, which then has failed, and return it. One that is over stays as it is. NotFound if unknown."""
+
+    async def retry(self, key: RunKey) -> Run:
+        """Let every task of a failed run that has not succeeded run again, and return the run, which then waits.
+
+        One that goes on, or has succeeded, or in which nothing is left to do, stays as it is. NotFound if unknown.
         """
 
     def run_url(self, key: RunKey) -> str:
@@ -126,6 +141,9 @@ class Chat(Protocol):
 
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """Answer a command or a click to that person alone; works where the bot is no member."""
+
+    async def upload(self, person: str, name: str, text: str) -> None:
+        """Send a person this text as a file called `name`, in a direct message."""
 
     async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
         """Open a modal for what was just done; `trigger` does it once, within three seconds."""

@@ -30,7 +30,7 @@ class Values:
     def fill(self, kind: type[T]) -> T:
         """A message or a view with every field filled."""
         hints = get_type_hints(kind)
-        return kind(**{name: self.of(hints[name], name) for name in kind.names()})
+        return kind(**{name: self.of(hints[name], name) for name in kind.model_fields})
 
     def of(self, annotation: Any, name: str = "") -> Any:
         """A value for a field of this type. TypeError for a type that has to be taught here."""
@@ -40,6 +40,10 @@ class Values:
             return self.of(kinds[-1], name)
         if origin in (tuple, list):
             return origin(self.of(inner[0]) for _ in range(self.many))
+        if origin is dict:
+            return {}
+        if annotation is Any:
+            return self.text()
         if origin is Literal:
             return inner[next(self.turn) % len(inner)]
         return self._of_a_class(annotation, name)

@@ -29,6 +29,11 @@ _SIGN = re.compile(
     re.DOTALL,
 )
 
+_AMOUNT = r"(?:[+-]?\d+(?:[.,]\d+)?{})?"
+_DURATION = re.compile(
+    f"[+-]?P(?=[^T]|T.){''.join(map(_AMOUNT.format, 'YMWD'))}(?:T(?=.){''.join(map(_AMOUNT.format, 'HMS'))})?"
+)
+
 
 def kinds(rule: Mapping[str, Any]) -> list[str]:
     """The JSON types that a schema names, in its order, those of its `anyOf` or `oneOf` too; empty where none."""
@@ -122,3 +127,9 @@ _FORMATS = FormatChecker()
 def _is_moment(value: object) -> bool:
     """Airflow asks for a time zone; the library leaves this format unchecked without another package."""
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@_FORMATS.checks("duration")
+def _is_duration(value: object) -> bool:
+    """ISO 8601, such as P1DT2H; the library leaves this format unchecked without another package, which Airflow has."""
+    return not isinstance(value, str) or bool(_DURATION.fullmatch(value))

@@ -45,7 +45,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.filters = {
-        "clock": _clock, "date": date, "fit": within, "lines": lines, "link": link, "mention": mention,
+        "clock": _clock, "date": date, "fit": within, "json": _json, "lines": lines, "link": link, "mention": mention,
         "openable": _openable, "sayable": _sayable, "table": _table,
     }  # fmt: skip
     env.globals = {}

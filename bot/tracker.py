@@ -21,6 +21,7 @@ from structlog import get_logger
 from bot.cards import RunCard, run_card
 from bot.domain import Posted, Run, RunKey, RunState, Task
 from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
+from bot.finishing import submit_finish
 from bot.following import facts, new_summaries
 from bot.jobs import Fenced
 from bot.newcomers import Newcomers
@@ -93,7 +94,7 @@ class Tracker:
         for each in followed:
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
-                await self._finish(each, run)
+                await submit_finish(self._station, run)
             elif run is not None:
                 await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
                 going.append((each, run))
@@ -127,13 +128,6 @@ class Tracker:
         found = await self._station.orchestrator.run(followed.key)
         return found or Run(dag_id=followed.dag_id, run_id=followed.dag_run_id, state=RunState.GONE)
 
-    async def _finish(self, followed: FollowedRun, run: Run) -> None:
-        """Hand the run's end to durable work. The id holds the end's time: a run that is retried ends again."""
-        ended = run.ended.isoformat() if run.ended else run.state
-        await self._station.jobs.submit(
-            f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)}
-        )
-
     async def _show(self, followed: FollowedRun, run: Run, tasks: Sequence[Task]) -> None:
         """Edit the card if what it would show has changed."""
         shown = followed.shown or {}
@@ -155,11 +149,14 @@ class Tracker:
             await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
 
     async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
-        """Write down what is shown; refused where another replica has taken the hold meanwhile."""
+        """Write down what is shown; refused where another replica has taken the hold meanwhile.
+
+        Not where the run was steered since it was read: then what is written down beside it is newer than this.
+        """
         async with self._station.store.write() as tx:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
-            await self._station.store.runs.change(followed.key, tx=tx, **changes)
+            await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
 
 
 def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:

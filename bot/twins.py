@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.answers import Proposal, Told
 from bot.commands import Call
@@ -17,50 +17,59 @@ TAIL = 8  # characters of a run's id that tell it from others, and by which `sta
 COMING = ("ready", "running", "waiting")  # states of work that will start a run, or is about to
 
 
-async def question(call: Call, conf: Mapping[str, Any]) -> Told | None:
-    """What to ask who wants to start a run with these values while one like it goes on, or is about to."""
-    model = call.about
-    wanted = _whole(model.pipeline, conf)
+class Likeness(NamedTuple):
+    """What makes two runs of a DAG alike: every parameter's value, the machine, the code."""
+
+    values: Mapping[str, Any]
+    compute: str
+    ref: str
+
+
+def likeness(pipeline: Pipeline | None, conf: Mapping[str, Any], compute: str, ref: str) -> Likeness:
+    """With the defaults that the conf leaves in place."""
+    defaults = {each.name: each.default for each in pipeline.parameters if not each.required} if pipeline else {}
+    return Likeness({**defaults, **conf}, compute, ref)
+
+
+async def question(call: Call, conf: Mapping[str, Any], compute: str, ref: str, command: str) -> Told | None:
+    """What to ask who wants such a run of `call.about` while one like it goes on, or is about to start.
+
+    `command` is what starts another all the same.
+    """
+    model, another = call.about, Proposal("Start another", command)
+    wanted = likeness(model.pipeline, conf, compute, ref)
     for followed in await call.station.store.runs.followed():
-        if followed.dag_id == model.dag_id and _whole(model.pipeline, followed.conf) == wanted:
-            return _asked(call, followed)
+        shown = followed.shown or {}
+        told = likeness(model.pipeline, followed.conf, shown.get("compute", ""), shown.get("ref", ""))
+        if followed.dag_id == model.dag_id and told == wanted:
+            return _asked(call, followed, another)
     if name := await _coming(call.station, model.dag_id, model.pipeline, wanted):
         text = f"{_whose(name, call)} run of {model.name} with these values is about to start. Start another?"
-        return Told(text=text, proposals=(_another(call), Proposal("What's running", f"status {model.name}")))
+        return Told(text=text, proposals=(another, Proposal("What's running", f"status {model.name}")))
     return None
 
 
-def _asked(call: Call, followed: FollowedRun) -> Told:
+def _asked(call: Call, followed: FollowedRun, another: Proposal) -> Told:
     since = date(datetime.fromtimestamp(followed.created, UTC))
-    whose = escape(_whose(followed.requested_by_name, call))
-    text = (
-        f"{whose} run of {escape(followed.model)} with these values goes on since {since}: follow it, or start another?"
-    )
-    return Told(text=Markup(text), proposals=(Proposal("Open it", f"status {followed.dag_run_id}"), _another(call)))
+    run = f"{_whose(followed.requested_by_name, call)} run of {followed.model} with these values"
+    text = Markup(f"{escape(run)} goes on since {since}: follow it, or start another?")
+    return Told(text=text, proposals=(Proposal("Open it", f"status {followed.dag_run_id}"), another))
 
 
 def _whose(name: str | None, call: Call) -> str:
     return "A" if not name else "Your" if name == call.person.name else f"{name}'s"
 
 
-def _another(call: Call) -> Proposal:
-    return Proposal("Start another", f"{call.text} --yes")
-
-
-async def _coming(station: Station, dag_id: str, pipeline: Pipeline | None, wanted: Mapping[str, Any]) -> str:
+async def _coming(station: Station, dag_id: str, pipeline: Pipeline | None, wanted: Likeness) -> str:
     """Who has asked for such a run that isn't followed yet: Airflow may be away. Empty where nobody has."""
     for state in COMING:
         for job in await station.jobs.list(state):
             args = job.args if job.kind == "run.start" and isinstance(job.args, dict) else {}
-            if args.get("dag_id") == dag_id and _whole(pipeline, args.get("conf") or {}) == wanted:
+            machine = (args.get("compute") or {}).get("name", "")
+            told = likeness(pipeline, args.get("conf") or {}, machine, args.get("ref") or "")
+            if args.get("dag_id") == dag_id and told == wanted:
                 return str(args["asked"]["name"])
     return ""
-
-
-def _whole(pipeline: Pipeline | None, conf: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values with the defaults that they leave in place."""
-    defaults = {each.name: each.default for each in pipeline.parameters if not each.required} if pipeline else {}
-    return {**defaults, **conf}
 
 
 def called(followed: FollowedRun, others: Sequence[FollowedRun]) -> str:

@@ -148,7 +148,7 @@ class Arguments(BaseModel):
 
     @classmethod
     def options(cls) -> frozenset[str]:
-        """The fields that are given as `--name`."""
+        """The fields that are given as `--name`; one whose name is Python's own has a `_` at its end."""
         return frozenset()
 
     @classmethod
@@ -184,9 +184,10 @@ def bind(kind: type[A], tokens: Sequence[Token], usage: str) -> A:
 
 
 def _option(kind: type[Arguments], token: Token, rest: Iterator[Token], given: dict[str, Any], usage: str) -> None:
-    name = token.option.replace("-", "_")
-    if name not in kind.options():
-        known = [f"--{option.replace('_', '-')}" for option in sorted(kind.options())]
+    words = {option.rstrip("_").replace("_", "-"): option for option in sorted(kind.options())}
+    name = words.get(token.option, "")
+    if not name:
+        known = [f"--{word}" for word in words]
         raise UnknownWord("option", f"--{token.option}", nearest(f"--{token.option}", known), example=usage)
     if name in given:
         raise BadValue(f"--{token.option} is given twice.", hint="Give it once.")

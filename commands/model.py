@@ -11,8 +11,11 @@ from bot.answers import Proposal
 from bot.cards import Link
 from bot.catalogue import Model
 from bot.commands import Call, command
-from bot.domain import RunKey, Task, Training, Version
+from bot.compute import in_words
+from bot.contract import left_to_others
+from bot.domain import Parameter, RunKey, Task, Training, Version
 from bot.errors import ServiceError
+from bot.history import quote_of
 from bot.lineage import confirmed, key_of
 from bot.markup import Markup, escape
 from bot.paramwords import allowed
@@ -38,6 +41,7 @@ class ModelMessage(Message):
     description: str
     state: Markup
     parameters: tuple[Markup, ...] = ()
+    machines: tuple[Markup, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     runs: tuple[RunLine, ...] = ()
     notes: tuple[str, ...] = ()
@@ -62,6 +66,7 @@ async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
         description=about.description,
         state=state_of(about, owners),
         parameters=_parameters(about),
+        machines=await _machines(station, about),
         table=table,
         runs=runs,
         notes=tuple(note for note in (versions_note, runs_note) if note),
@@ -73,9 +78,27 @@ async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
 def _parameters(about: Model) -> tuple[Markup, ...]:
     """A line for each of the first parameters: its name, and what it takes."""
     declared = about.pipeline.parameters if about.pipeline else ()
-    lines = [Markup(f"`{escape(each.name)}`  {escape(allowed(each))}") for each in declared[:PARAMETERS]]
+    lines = [_parameter(about, each) for each in declared[:PARAMETERS]]
     more = len(declared) - len(lines)
     return (*lines, *([Markup(f"and {more} more")] if more else ()))
+
+
+def _parameter(about: Model, declared: Parameter) -> Markup:
+    said = [allowed(declared), left_to_others(about.contract, declared.name)]
+    return Markup(f"`{escape(declared.name)}`  {escape(' · '.join(filter(None, said)))}")
+
+
+async def _machines(station: Station, about: Model) -> tuple[Markup, ...]:
+    """A line for each compute profile that it may run on, its default first, with what a run there costs."""
+    config = station.config.current()
+    found = [
+        (name, config.compute[name], await quote_of(station, about.dag_id, name)) for name in about.contract.compute
+    ]
+    return tuple(
+        Markup(f"`{escape(name)}`  {escape(' · '.join([in_words(profile, config.currency), quote.words]))}")
+        for name, profile, quote in found
+        if quote
+    )
 
 
 async def _versions(station: Station, about: Model) -> tuple[tuple[tuple[str, ...], ...], str]:

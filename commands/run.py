@@ -9,15 +9,18 @@ from typing import Any
 
 from structlog import get_logger
 
-from bot import limits, twins
+from bot import limits
 from bot.access import Right, decide
 from bot.answers import Proposal, Refused, Told
+from bot.asking import Permission, close_card, permission
 from bot.cards import run_card
 from bot.commands import Asked, Call, Work, command, work
+from bot.contract import breaches
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import (
     NotAllowed,
     NotFound,
+    NotInChannel,
     Refusal,
     ServiceConfused,
     ServiceDenied,
@@ -25,105 +28,123 @@ from bot.errors import (
     ServiceError,
     ServiceRejected,
 )
-from bot.following import facts, typical_duration
+from bot.following import facts
+from bot.history import estimate_of, learn
 from bot.jobs import JobContext, RetryLater
+from bot.launch import NOT_STARTED, Wanted, launch, price_line
 from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
-from bot.render import Message
+from bot.render import Message, Modal
+from bot.runform import new_form
+from bot.settling import release
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 from bot.words import Arguments
 
 log = get_logger(__name__)
-STALE_AFTER = 3_600.0  # seconds; a run that was kept longer asks its person again instead of starting
+STALE_AFTER = 3_600.0  # seconds since it was asked for, or agreed to; a run kept longer asks its person again
 ASK_AGAIN = 15.0  # seconds between attempts while Airflow doesn't answer
 GIVE_UP = 24 * 3_600.0  # seconds that a card is tried to be posted
-NOT_STARTED = "Nothing was started."
-MOST_REASON = 500  # characters; Airflow's note has 1,000
 
 
 class RunArguments(Arguments):
-    """MODEL, its parameters, and why; `yes`: also while a run like it goes on."""
+    """MODEL, its parameters, on which machine, from which code, and why; whether to ask its owners, or no more."""
 
     model: str
     values: dict[str, str] = {}
+    compute: str = ""
+    ref: str = ""
     reason: str = ""
+    ask: bool = False
     yes: bool = False
 
     @classmethod
     def options(cls) -> frozenset[str]:
         """See Arguments."""
-        return frozenset({"reason", "yes"})
+        return frozenset({"compute", "ref", "reason", "ask", "yes"})
 
 
 @command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
-async def run(call: Call, arguments: RunArguments) -> Work | Message:
-    """Check the request against the kept catalogue; nothing is asked of Airflow before Slack has its answer."""
-    model = call.about
-    if model.pipeline is None or model.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
-    conf = read_values(model.name, model.pipeline, arguments.values)
-    check_conf(model.name, model.pipeline, conf)
-    if not arguments.yes and (twin := await twins.question(call, conf)):
-        return twin
-    reason = fit(arguments.reason, MOST_REASON)
-    return Work("run.start", {"model": model.name, "dag_id": model.dag_id, "conf": conf, "reason": reason})
+async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
+    """With values, or `--yes`, the run; else the form. Nothing is asked of Airflow before Slack has its answer."""
+    model, given = call.about, arguments
+    conf = read_values(model.name, model.pipeline, given.values) if model.pipeline else {}
+    wanted = Wanted(
+        conf=conf,
+        compute=given.compute,
+        ref=given.ref,
+        reason=given.reason,
+        ask=given.ask,
+        again=given.yes or given.ask,
+    )
+    return await (launch(call, wanted) if given.values or given.yes or given.ask else new_form(call, wanted))
 
 
 @work("run.start")
 async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
-    """Start the accepted run in Airflow, follow it, and post its card. Every step may be repeated."""
+    """Start the accepted run in Airflow, follow it, and post its card. Every step may be repeated.
+
+    Where its owners have to agree, they are asked first, and the question's message becomes the run's card.
+    """
     asked, key = Asked(**args["asked"]), RunKey(args["dag_id"], run_id(ctx))
+    leave = await permission(ctx, args, asked, station)
+    if not leave.granted:
+        return
     try:
-        refusal = await ctx.step("started", _start_or_refuse, ctx, key, args, asked, station)
+        refusal = await ctx.step("started", _start_or_refuse, ctx, key, args, asked, leave, station)
     except (ServiceDown, ServiceConfused) as error:
         await ctx.step("told to wait", _tell_to_wait, ctx, asked, args["model"], error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     try:
         if refusal:
-            await _tell_refusal(ctx, asked, args, refusal["sentence"], refusal["hint"], station)
+            await _tell_refusal(ctx, asked, args, refusal["sentence"], refusal["hint"], leave, station)
         else:
-            await ctx.step("followed", _follow, ctx, key, args, asked, station)
-            await _post_card(ctx, key, asked, station)
+            await ctx.step("followed", _follow, ctx, key, args, asked, leave, station)
+            await _post_card(ctx, key, asked, leave, station)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if time.time() - leave.since > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
 
 
 async def _start_or_refuse(
-    ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station
+    ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
 ) -> dict[str, str]:
     """Start the run, and return nothing; or return the sentence and the hint of why it can't be. Either is final."""
     try:
-        await _start_once(ctx, key, args, asked, station)
+        await _start_once(key, args, asked, leave, station)
     except (Refusal, ServiceDenied, ServiceRejected, NotFound) as error:
         log.info("run.refused", job=ctx.id, reason=str(error))
         return {"sentence": error.sentence, "hint": error.hint if isinstance(error, Refusal) else NOT_STARTED}
     return {}
 
 
-async def _start_once(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> None:
+async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> None:
     """Who, from where and why go with the run: in its note for people, in its conf for code."""
     if await station.orchestrator.run(key) is not None:
         return  # an earlier attempt started it, and then couldn't say so
-    await _check_again(ctx, args, asked, station)
+    await _check_again(args, asked, leave, station)
     why = f": {args['reason']}" if args["reason"] else ""
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
-    note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{why}", 1_000)
-    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by}, note=note)
+    terms = {"compute": args.get("compute"), "ref": args.get("ref", "")}
+    agreed = f", {leave.agreed_by} agreed" if leave.agreed_by else ""
+    note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{agreed}{why}", 1_000)
+    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by | terms}, note=note)
 
 
-async def _check_again(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> None:
+async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> None:
     """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes as it is now?"""
-    if time.time() - ctx.accepted_at > STALE_AFTER:
+    if time.time() - leave.since > STALE_AFTER:
         raise Refusal(f"You asked for a run of {args['model']} over an hour ago, so I didn't start it.")
     model = await station.catalogue.find(args["model"])
+    pipeline = await station.catalogue.refresh_one(args["dag_id"])
+    machine = (args.get("compute") or {}).get("name", "")
+    beyond = breaches(model.contract, pipeline, args["conf"], compute=machine, ref=args.get("ref", ""))
     person = await station.people.person(asked.person)
-    decision = decide(Right.RUN, await station.people.roles(person, model), model.name)
+    roles = await station.people.roles(person, model)
+    decision = decide(Right.RUN, roles, model.name, in_contract=not beyond or bool(leave.agreed_by))
     if not decision.allowed:
         raise NotAllowed(decision.why)
-    pipeline = await station.catalogue.refresh_one(args["dag_id"])
     if pipeline.trouble:
         raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint=NOT_STARTED)
     check_conf(model.name, pipeline, args["conf"])
@@ -135,13 +156,12 @@ def run_id(ctx: JobContext) -> str:
     return f"slack__{accepted:%Y-%m-%dT%H:%M:%S}_{hashlib.sha256(ctx.id.encode()).hexdigest()[:8]}"
 
 
-async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, station: Station) -> bool:
+async def _follow(
+    ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
+) -> bool:
     """Write the run down as followed, with its audit row, in one transaction."""
     begun = await _begun(key, station)
-    try:
-        typical = await typical_duration(station, begun.dag_id)
-    except ServiceError:
-        typical = None  # the card can do without
+    shown = await _shown(ctx, args, asked, leave, station)
     followed = FollowedRun(
         dag_id=begun.dag_id,
         dag_run_id=begun.run_id,
@@ -152,7 +172,7 @@ async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Ask
         requested_by=asked.person,
         requested_by_name=asked.name,
         channel=asked.channel,
-        shown={"typical": typical, "reason": args["reason"], "summaries": {}},
+        shown=shown,
         job_id=ctx.id,
     )
     entry = AuditEntry(
@@ -163,7 +183,7 @@ async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Ask
         outcome="started",
         model=args["model"],
         subject=begun.run_id,
-        detail={"conf": args["conf"], "reason": args["reason"]},
+        detail={name: args[name] for name in ("conf", "compute", "ref", "reason", "cloned_from") if name in args},
         job_id=ctx.id,
     )
     async with station.store.write() as tx:
@@ -172,16 +192,49 @@ async def _follow(ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Ask
     return True
 
 
+async def _shown(
+    ctx: JobContext, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
+) -> dict[str, Any]:
+    """What the card tells that no later look at Airflow would: see `bot.following.facts`."""
+    machine = (args.get("compute") or {}).get("name", "")
+    try:
+        await learn(station, args["dag_id"])
+    except ServiceError as error:
+        log.info("run.history_not_learned", error=str(error))  # what is kept will do
+    usual = await estimate_of(station, args["dag_id"], machine)
+    return {
+        "typical": (usual.p50, usual.runs) if usual else None,
+        "compute": machine,
+        "ref": args.get("ref", ""),
+        "terms": [*([f"on {machine}"] if machine else []), *([f"code {args['ref']}"] if args.get("ref") else [])],
+        "price": await price_line(station, ctx.id, args["model"], asked.person),
+        "agreed_by": leave.agreed_by,
+        "reason": args["reason"],
+        "summaries": {},
+    }
+
+
 async def _begun(key: RunKey, station: Station) -> Run:
     return await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
 
 
-async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, station: Station) -> None:
-    """Post the card where it was asked for; else in the model's channel, else to the person, and say so."""
+async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, leave: Permission, station: Station) -> None:
+    """Post the card where it was asked for; else in the model's channel, else to the person, and say so.
+
+    Where its owners were asked in a channel, that message becomes the card.
+    """
     followed = await station.store.runs.get(key)
     if followed is None or followed.card_ts:
         return
     card = run_card(await facts(station, followed, await _begun(key, station), ())).render()
+    if leave.card and not leave.card.channel.startswith("D"):
+        try:
+            await station.chat.update(leave.card, card)
+        except (NotFound, NotInChannel) as error:
+            log.info("card.unreachable", run=key.run_id, reason=str(error))
+        else:
+            await station.store.runs.change(key, card_channel=leave.card.channel, card_ts=leave.card.ts)
+            return
     model = await station.catalogue.of_dag(key.dag_id)
     home = model.contract.channel if model and model.contract.channel else asked.person
     at = await station.posting.somewhere(f"{ctx.id}:card", [asked.channel, home, asked.person], card)
@@ -209,9 +262,9 @@ async def _tell_to_wait(ctx: JobContext, asked: Asked, model: str, error: Servic
 
 
 async def _tell_refusal(
-    ctx: JobContext, asked: Asked, args: dict[str, Any], sentence: str, hint: str, station: Station
+    ctx: JobContext, asked: Asked, args: dict[str, Any], sentence: str, hint: str, leave: Permission, station: Station
 ) -> None:
-    """Say why an accepted run is not started, with a button to ask again, and keep it in the audit trail."""
+    """Say why an accepted run is not started, with a button to ask again; give back its money, and audit it."""
     entry = AuditEntry(
         id=f"{ctx.id}:refused",
         actor=asked.person,
@@ -222,7 +275,11 @@ async def _tell_refusal(
         detail={"why": sentence},
         job_id=ctx.id,
     )
-    await station.store.audit.append(entry)
+    async with station.store.write() as tx:
+        await station.store.audit.append(entry, tx)
+        await release(station, ctx.id, args["model"], tx)
+    if leave.card:
+        await close_card(station, leave.card, args, asked, f"{args['model']} was not started: {sentence}")
     again = (Proposal("Start it now", asked.text),) if len(asked.text) <= limits.CHARACTERS["value"] else ()
     refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=again).render()
     await station.posting.tell(ctx.id, asked.channel, asked.person, refused)

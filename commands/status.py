@@ -16,15 +16,16 @@ from bot.errors import ServiceError, UnknownWord
 from bot.following import facts, outcome_of
 from bot.markup import Markup, date, escape
 from bot.phrases import count
+from bot.refreshing import look
 from bot.render import Message
 from bot.runlines import RunLine, as_kept, run_line
 from bot.station import Station
 from bot.store import FollowedRun
+from bot.whichrun import find_run
 from bot.words import Arguments, nearest
 
 RECENT = 8
-LOOKED_THROUGH = 100  # runs, for one that is named by the end of its id
-SHORTEST_TAIL = 4
+LOOKED_THROUGH = 100  # runs
 
 
 class StatusMessage(Message):
@@ -56,7 +57,7 @@ async def status(call: Call, arguments: StatusArguments) -> StatusMessage | RunC
     chosen = [model for model in models if wanted in {model.name.lower(), model.dag_id.lower()}]
     if chosen:
         return await _overview(call.station, chosen, chosen[0].name)
-    if card := await _one_run(call.station, models, arguments.what):
+    if card := await _one_run(call.station, arguments.what):
         return card
     raise UnknownWord("model or run", arguments.what, nearest(arguments.what, [model.name for model in models]))
 
@@ -98,35 +99,10 @@ def _coming(models: Sequence[Model]) -> list[Markup]:
     return [Markup(f"{escape(name)} {date(at, '{date_short_pretty} {time}')}") for at, name in sorted(due)[:5]]
 
 
-async def _one_run(station: Station, models: Sequence[Model], wanted: str) -> RunCard | None:
-    """The card of the run called `wanted`, or whose id alone ends like it."""
-    followed = [
-        each for each in await station.store.runs.latest(limit=LOOKED_THROUGH) if _called(each.dag_run_id, wanted)
-    ]
-    named = followed or await station.store.runs.named(wanted)
-    if len(named) == 1:
-        run = await station.orchestrator.run(named[0].key)
-        return await _card(station, named[0], run or as_kept(named[0])) if run else None
-    runs = await station.orchestrator.recent_runs([model.dag_id for model in models], LOOKED_THROUGH)
-    found = [run for run in runs if _called(run.run_id, wanted)]
-    if len(found) != 1:
-        return None
-    name = next(model.name for model in models if model.dag_id == found[0].dag_id)
-    return await _card(station, _unfollowed(name, found[0]), found[0])
-
-
-def _called(run_id: str, wanted: str) -> bool:
-    return run_id == wanted or (len(wanted) >= SHORTEST_TAIL and run_id.endswith(wanted))
-
-
-def _unfollowed(model: str, run: Run) -> FollowedRun:
-    """A run that the bot doesn't follow, in the shape of one that it does."""
-    values = {name: value for name, value in run.conf.items() if name != "stationmaster"}
-    begun = (run.queued or run.started or datetime.now(UTC)).timestamp()
-    return FollowedRun(
-        dag_id=run.dag_id, dag_run_id=run.run_id, model=model, origin="elsewhere", state=run.state, conf=values,
-        created=begun,
-    )  # fmt: skip
+async def _one_run(station: Station, wanted: str) -> RunCard | None:
+    """The card of the run called `wanted`."""
+    followed = await find_run(station, wanted)
+    return await _card(station, followed, await look(station, followed)) if followed else None
 
 
 async def _card(station: Station, followed: FollowedRun, run: Run) -> RunCard:

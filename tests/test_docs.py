@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import sqlite3
@@ -21,10 +22,12 @@ from pydantic.fields import FieldInfo
 from bot import manifest_text
 from bot.access import MATRIX, Role, Scope
 from bot.commands import discover
+from bot.compute import as_conf
 from bot.config import Access, Config, ModelConfig, Settings, read_config, read_settings
 from bot.errors import ConfigError
 from bot.manifest import SCOPES
 from bot.store import Store
+from bot.terms import BOUNDS, Budgets, Contract, Profile
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
@@ -53,8 +56,9 @@ def quoted(cell: str) -> list[str]:
 
 
 def section(text: str, title: str) -> str:
-    """From this heading to the next of its kind."""
-    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    """From this heading to the next of its kind, or of a higher one."""
+    _, marks, rest = re.split(rf"^(###?) {re.escape(title)}\n", text, maxsplit=1, flags=re.MULTILINE)
+    return re.split(rf"^#{{2,{len(marks)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 # ---- every page ---------------------------------------------------------------------------------------------------
@@ -141,8 +145,15 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("title", "kind"),
-    [("At the top", Config), ("`access`", Access), ("`models`", ModelConfig)],
-    ids=["top", "access", "models"],
+    [
+        ("At the top", Config),
+        ("`access`", Access),
+        ("`compute`", Profile),
+        ("`models`", ModelConfig),
+        ("`contract`", Contract),
+        ("`budgets`", Budgets),
+    ],
+    ids=["top", "access", "compute", "models", "contract", "budgets"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""
@@ -166,8 +177,18 @@ def test_the_example_configuration_is_read_and_shows_every_key(tmp_path: Path) -
     config = read_config(path)
     assert config.model_fields_set == set(Config.model_fields)
     assert config.access.model_fields_set == set(Access.model_fields)
+    assert config.budgets.model_fields_set == set(Budgets.model_fields)
+    assert {key for profile in config.compute.values() for key in profile.model_fields_set} == set(Profile.model_fields)
+    contracts = [model.contract for model in config.models.values() if model.contract]
+    assert {key for contract in contracts for key in contract.model_fields_set} == set(Contract.model_fields)
     shown = {key for model in config.models.values() for key in model.model_fields_set}
     assert shown == set(ModelConfig.model_fields)
+
+
+def test_the_bounds_of_a_contract_are_listed() -> None:
+    """Those that the configuration takes, and no others."""
+    (listed,) = re.findall(r"^Bounds are (.*?)\. ", page("configuration"), re.MULTILINE | re.DOTALL)
+    assert tuple(quoted(listed)) == BOUNDS
 
 
 def test_mistakes_are_reported_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +199,25 @@ def test_mistakes_are_reported_as_shown(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ConfigError) as refused:
         read_config(Path("stationmaster.yaml"))
     assert f"\n```\n{refused.value}\n```\n" in text
+
+
+# ---- training-code.md ---------------------------------------------------------------------------------------------
+
+
+def test_the_conf_that_a_dag_is_told_is_as_shown() -> None:
+    """Key by key what the code hands over, and the lines that read it do so."""
+    (shown,) = blocks(page("training-code"), "json")
+    told = json.loads(shown)["stationmaster"]
+    profile = Profile.model_validate({"backend": "sagemaker", "instance": "ml.g5.xlarge", "spot": True, "price": 1})
+    assert told["compute"] == as_conf("gpu-small", profile.model_copy(update={"time_limit": 7200}))
+    source = (REPOSITORY / "commands" / "run.py").read_text(encoding="utf-8")
+    assert [key for key in told if f'"{key}": ' not in source] == []
+    reading: dict[str, Any] = {}
+    exec(section(page("training-code"), "What your DAG is told").split("```python\n")[1].split("```")[0], reading)  # noqa: S102
+    assert reading["instance"](json.loads(shown)) == "ml.g5.xlarge"
+    assert [reading["instance"](conf) for conf in (None, {}, {"stationmaster": {"compute": None}})] == [
+        "ml.m5.large"
+    ] * 3
 
 
 # ---- access.md ----------------------------------------------------------------------------------------------------

@@ -27,13 +27,18 @@ ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
 ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.live"}  # these alone know the adapters
 PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
 PURE = {
-    "bot.access", "bot.answers", "bot.cards", "bot.comparison", "bot.domain", "bot.errors", "bot.fitting", "bot.limits",
-    "bot.lineage", "bot.manifest", "bot.markup", "bot.params", "bot.paramwords", "bot.phrases", "bot.runlines",
-    "bot.schemas", "bot.words",
+    "bot.access", "bot.answers", "bot.budget", "bot.cards", "bot.comparison", "bot.compute", "bot.contract",
+    "bot.controls", "bot.domain", "bot.errors", "bot.fitting", "bot.limits", "bot.lineage", "bot.loglines",
+    "bot.manifest", "bot.markup", "bot.masking", "bot.params", "bot.paramwords", "bot.phrases", "bot.price",
+    "bot.runlines", "bot.schemas", "bot.words",
+    *(f"bot.forms.{name}" for name in (
+        "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
+        "words",
+    )),
 }  # fmt: skip
 WITHOUT_EFFECT = {
-    "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "json", "jsonschema",
-    "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
+    "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
 }  # fmt: skip
 RENDERING = "bot.render"  # reads its templates once; what it makes of a message depends on nothing else
 

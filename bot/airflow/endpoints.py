@@ -197,6 +197,53 @@ class Endpoints:
         )
         return answer.get("value")
 
+    async def set_failed(self, dag_id: str, run_id: str) -> JSON:
+        """Set a run, whatever its state, to failed: what runs of it is ended, what waits is skipped."""
+        return await self._session.json(
+            lambda sdk, timeout: sdk.runs.patch_dag_run_without_preload_content(
+                dag_id, run_id, sdk.failed, _request_timeout=timeout
+            )
+        )
+
+    async def clear(self, dag_id: str, run_id: str, tasks: Sequence[tuple[str, int]]) -> JSON:
+        """Let these tasks (id and map index, −1: not mapped) of a run run again, and queue the run.
+
+        By task: the endpoint that clears a run knows only "the failed ones", which leaves out what a cancelled run
+        skipped, and "all", which does again what has succeeded.
+        """
+        marks = [task_id if index < 0 else [task_id, index] for task_id, index in tasks]
+        return await self._session.json(
+            lambda sdk, timeout: sdk.instances.post_clear_task_instances_without_preload_content(
+                dag_id,
+                sdk.clear_body(
+                    dag_run_id=run_id,
+                    dry_run=False,  # which the API takes to be true where it is not told
+                    only_failed=False,
+                    reset_dag_runs=True,
+                    task_ids=[sdk.cleared(mark) for mark in marks],
+                ),
+                _request_timeout=timeout,
+            )
+        )
+
+    async def log_page(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, token: str
+    ) -> JSON:
+        """A try's log from `token` on: `content`, and a `continuation_token` where there may be more."""
+        return await self._session.json(
+            lambda sdk, timeout: sdk.instances.get_log_without_preload_content(
+                dag_id,
+                run_id,
+                task_id,
+                try_number,
+                map_index=map_index,
+                full_content=False,
+                token=token or None,
+                accept="application/json",
+                _request_timeout=timeout,
+            )
+        )
+
     async def log(self, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> bytes:
         """The end of a try's log: JSON objects, one a line, the first perhaps cut."""
         return await self._session.log(

@@ -12,9 +12,13 @@ from collections.abc import Callable
 
 from airflow_client.client import (
     ApiClient,
+    ClearTaskInstancesBody,
+    ClearTaskInstancesBodyTaskIdsInner,
     Configuration,
     DAGApi,
     DagRunApi,
+    DagRunMutableStates,
+    DAGRunPatchBody,
     DAGRunsBatchBody,
     DagVersionApi,
     ImportErrorApi,
@@ -60,6 +64,9 @@ class Sdk:
     runs_body = DAGRunsBatchBody
     instances_body = TaskInstancesBatchBody
     answer_body = UpdateHITLDetailPayload
+    failed = DAGRunPatchBody(state=DagRunMutableStates.FAILED)
+    clear_body = ClearTaskInstancesBody
+    cleared = ClearTaskInstancesBodyTaskIdsInner  # a task's id, or [id, map index]
 
     def __init__(self, url: str, timeouts: Timeouts, connections: int) -> None:
         # Without `retries=False` urllib3 follows redirects to login pages and multiplies time-outs by four.

@@ -13,9 +13,11 @@ database is in `bot.jobs`.
 
 from bot.store.audit import AuditEntry, AuditRow
 from bot.store.catalogue import CatalogueEntry, CatalogueRow
+from bot.store.charges import Charge, ChargeState
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
 from bot.store.drafts import Draft
+from bot.store.durations import Duration
 from bot.store.looks import Look
 from bot.store.posts import Post
 from bot.store.questions import AskedQuestion
@@ -28,9 +30,12 @@ __all__ = [
     "AuditRow",
     "CatalogueEntry",
     "CatalogueRow",
+    "Charge",
+    "ChargeState",
     "Database",
     "Decision",
     "Draft",
+    "Duration",
     "FollowedRun",
     "Look",
     "Post",

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from bot.store.database import Database, Transaction
 from bot.store.schema import audit
 
+SET_GOING = ("started", "retried")  # the outcomes that make a run somebody's doing
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
@@ -54,6 +56,14 @@ class AuditTrail:
         async with self._database.within(tx) as connection:
             added = await connection.execute(row.on_conflict_do_nothing().returning(audit.c.seq))
             return added.first() is not None
+
+    async def actors(self, model: str, subject: str) -> frozenset[str]:
+        """Who started this run of the model, or set it going again: none of them may approve what comes of it."""
+        query = sa.select(audit.c.actor).where(
+            audit.c.subject == subject, audit.c.model == model, audit.c.outcome.in_(SET_GOING)
+        )
+        async with self._database.read() as connection:
+            return frozenset((await connection.execute(query)).scalars())
 
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
         """The first `limit` rows whose number is above `seq`, in order."""

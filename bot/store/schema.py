@@ -196,6 +196,48 @@ draft = Table(
     Column("created", Double, nullable=False, index=True),
 )
 
+duration = Table(
+    "duration",
+    metadata,
+    Column("dag_id", Words, primary_key=True),
+    Column("dag_run_id", Words, primary_key=True),
+    Column("profile", Words, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("ended", Double, nullable=False),
+)
+Index("duration_ended", duration.c.dag_id, duration.c.ended)
+
+charge = Table(
+    "charge",
+    metadata,
+    Column("job_id", Words, primary_key=True),
+    Column("state", Words, nullable=False),
+    Column("profile", Words, nullable=False),
+    Column("month", Words, nullable=False),
+    Column("currency", Words, nullable=False),
+    Column("price", BigInteger, nullable=False),  # millionths of the currency, as the two below
+    Column("amount", BigInteger, nullable=False),
+    Column("cost", BigInteger),  # NULL until settled
+    Column("settled_by", Words),
+    Column("words", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("answered_by", Words),
+    Column("answered_name", Words),
+    Column("answered_at", Double),
+    Column("at", Double, nullable=False),
+)
+Index("charge_month", charge.c.month, charge.c.currency)
+
+charge_account = Table(
+    "charge_account",
+    metadata,
+    Column("job_id", Words, primary_key=True),
+    Column("account", Words, primary_key=True),
+)
+Index("charge_of_account", charge_account.c.account)
+
+account = Table("account", metadata, Column("name", Words, primary_key=True))  # rows to lock
+
 look = Table(
     "look",
     metadata,

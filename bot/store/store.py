@@ -7,9 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from bot.migrations import migrate
 from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
+from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
 from bot.store.drafts import Drafts
+from bot.store.durations import Durations
 from bot.store.looks import Looks
 from bot.store.posts import Posts
 from bot.store.questions import Questions
@@ -23,9 +25,11 @@ class Store:
         self.database = database
         self.audit = AuditTrail(database)
         self.catalogue = Catalogue(database)
+        self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
         self.looks = Looks(database)
+        self.durations = Durations(database)
         self.posts = Posts(database)
         self.questions = Questions(database)
         self.runs = Runs(database)

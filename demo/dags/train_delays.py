@@ -150,17 +150,18 @@ def validate_features(table: str) -> str:
 def train(table: str) -> dict[str, str]:
     """Fit a model in an MLflow run of this try; that run's id and the model's URI."""
     import mlflow
-    from delays import features, tracking, training
+    from delays import features, machine, tracking, training
 
     context = get_current_context()
-    params = context["params"]
+    params, threads = context["params"], machine.threads(context["dag_run"].conf)
     rows = features.training_rows(Path(table))
     with tracking.start_run(_lineage(context)) as run:
         mlflow.log_params(params)
         tracking.log_dataset(rows, Path(table), "training")
-        model = training.fit(rows, training.Settings.of(params), tracking.log_progress)
+        model = training.fit(rows, training.Settings.of(params), tracking.log_progress, threads)
         uri = tracking.log_model(model, rows)
-    _summarise(context, f"{training.trees(model)} trees from {len(rows):,} flights")
+    summary = f"{training.trees(model)} trees from {len(rows):,} flights{machine.in_words(threads)}"
+    _summarise(context, summary)
     return {"run_id": run.info.run_id, "uri": uri}
 
 

@@ -153,7 +153,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     airflow, mlflow = FakeOrchestrator(), FakeRegistry()
     airflow.add_dag(PIPELINE)
     config = tmp_path / "stationmaster.yaml"
-    config.write_text((ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    text = (ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
+    config.write_text(text.replace("class_weight: {}", "balanced: {}"), encoding="utf-8")  # as PIPELINE calls it
     async with StandIn() as slack:
         settings = settings_for(slack, tmp_path, config)
         async with running(settings, airflow, mlflow) as station:

@@ -32,7 +32,7 @@ def begun_an_hour_ago(world: World, key: tuple[str, str], state: RunState) -> No
 async def test_a_run_far_over_its_p90_is_pointed_out_once(world: World) -> None:
     """In its card's thread, to its requester; not again by another tick, a restart or another replica."""
     past_runs(world, 5)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     begun_an_hour_ago(world, key, RunState.RUNNING)
     for tracker in (world.tracker, world.tracker, Tracker(world.station)):
@@ -48,7 +48,7 @@ async def test_a_run_far_over_its_p90_is_pointed_out_once(world: World) -> None:
 async def test_without_five_past_runs_nothing_is_pointed_out(world: World) -> None:
     """Nobody can say what is usual."""
     past_runs(world, 4)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     begun_an_hour_ago(world, key, RunState.RUNNING)
     await world.tracker.tick()
@@ -103,8 +103,8 @@ async def test_other_values_are_no_question(world: World) -> None:
 async def test_a_run_that_waits_for_airflow_is_like_one_too(world: World) -> None:
     """Impatience while Airflow is away would start it twice as soon as it is back."""
     world.airflow.fail_with(ServiceDown("Airflow"), times=99, on="run")
-    await world.type(DANA, "run delays")
-    assert "Your run of delays with these values is about to start" in await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
+    assert "Your run of delays with these values is about to start" in await world.type(DANA, "run delays --yes")
     world.airflow.recover()
 
 

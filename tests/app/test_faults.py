@@ -26,7 +26,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_run_is_kept_while_airflow_is_away(world: World, error: ServiceError) -> None:
     """The person is told once that it is kept, and it starts when Airflow is back, once."""
     world.airflow.fail_with(error, times=5)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     assert "I keep your run of delays" in (await world.told(DANA, "I keep")).text
     await world.card("delays", timeout=20)
     assert len([each for each in world.slack.ephemerals(DANA, TRAINING) if "I keep" in each.text]) == 1
@@ -46,7 +46,7 @@ async def test_an_airflow_that_says_no_ends_the_run_and_the_person_hears_why(
 ) -> None:
     """401, 400 and 404 will not get better by themselves."""
     world.airflow.fail_with(error, on="start")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.told(DANA, said)
     assert not world.slack.messages(TRAINING)
 
@@ -54,14 +54,14 @@ async def test_an_airflow_that_says_no_ends_the_run_and_the_person_hears_why(
 async def test_a_start_whose_answer_is_lost_is_one_run(world: World) -> None:
     """Airflow did it and then didn't say so: the run is found by its id, not started again."""
     world.airflow.lose_answer_once()
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays", timeout=20)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 1
 
 
 async def test_a_run_deleted_in_airflow_is_shown_as_such(world: World) -> None:
     """The card says so, the requester is told, and the run is followed no longer."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     world.airflow.delete_run(key)
     await world.tracker.tick()
@@ -72,18 +72,18 @@ async def test_a_run_deleted_in_airflow_is_shown_as_such(world: World) -> None:
 
 async def test_a_run_whose_dag_vanishes_is_shown_as_such(world: World) -> None:
     """With the DAG its runs are gone; the catalogue then says that no DAG has this id."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays")
     world.airflow.remove_dag("train_delays")
     await world.tracker.tick()
     await world.card("was deleted in Airflow")
     await world.station.catalogue.refresh()
-    assert "not in Airflow" in await world.type(DANA, "run delays")
+    assert "not in Airflow" in await world.type(DANA, "run delays --yes")
 
 
 async def test_metrics_follow_when_mlflow_is_back(world: World) -> None:
     """The end is told at once without metrics; they come onto the card later, and nobody is mentioned twice."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     world.trained(key, "1", auc=0.7)
     world.mlflow.fail_with(ServiceDown("MLflow", "no answer"), times=3)
@@ -96,7 +96,7 @@ async def test_metrics_follow_when_mlflow_is_back(world: World) -> None:
 
 async def test_a_tick_while_airflow_is_away_changes_nothing(world: World) -> None:
     """The card stays as it was; the next tick goes on."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     before = await world.card("delays")
     world.airflow.fail_with(ServiceDown("Airflow"), on="changed_runs")
     with pytest.raises(ServiceDown):
@@ -106,7 +106,7 @@ async def test_a_tick_while_airflow_is_away_changes_nothing(world: World) -> Non
 
 async def test_a_card_that_someone_deleted_comes_back_with_the_result(world: World) -> None:
     """A deleted card is left alone while the run goes on, and its result is posted anew."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     await world.delete(card)
     world.airflow.finish(key)
@@ -117,7 +117,7 @@ async def test_a_card_that_someone_deleted_comes_back_with_the_result(world: Wor
 async def test_an_uncertain_post_is_found_again_and_not_repeated(world: World) -> None:
     """Slack posted the card and lost the answer: the card is found by its nonce."""
     world.slack.faults.lose("chat.postMessage")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.followed_card()
     assert len(world.slack.messages(TRAINING)) == 1
 
@@ -126,7 +126,7 @@ async def test_unfinished_work_goes_on_at_the_next_start(world: World, tmp_path:
     """A bot stopped while Airflow is away starts the run once both are back."""
     other = world.slack
     world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.told(DANA, "I keep")
     await world.station.jobs.stop()
     assert world.started() == []
@@ -138,10 +138,10 @@ async def test_unfinished_work_goes_on_at_the_next_start(world: World, tmp_path:
 
 async def test_a_card_that_slack_lets_nobody_edit_costs_only_itself(world: World) -> None:
     """One card that can't be edited doesn't keep the others from being true."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.followed_card()
     first = await world.run_key()
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.slack.wait_for(lambda: len(world.slack.messages(TRAINING)) == 2)
     second = next(key for key in [call.args[0] for call in world.airflow.calls if call.name == "start"] if key != first)
     await world.has_card(second)
@@ -155,7 +155,7 @@ async def test_a_card_that_slack_lets_nobody_edit_costs_only_itself(world: World
 async def test_a_slack_that_is_away_after_the_start_delays_only_the_card(world: World) -> None:
     """The run has begun, so nobody is told that it hasn't; the card comes when Slack is back."""
     world.slack.faults.fail("chat.postMessage", times=3, status=500)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays", timeout=20)
     assert len(world.started()) == 1
     assert not world.slack.ephemerals(DANA, TRAINING)
@@ -170,7 +170,7 @@ async def test_work_that_has_failed_for_good_is_told_to_its_person(
         raise Permanent("internal detail")
 
     monkeypatch.setattr(world.station.orchestrator, "run", broken)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     told = await world.told(DANA, "I could not finish “run delays”")
     assert "Tell an admin this id: command:" in told.text
     assert "internal detail" not in told.text

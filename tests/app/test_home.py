@@ -47,7 +47,7 @@ async def test_a_stranger_sees_an_empty_home(world: World) -> None:
 
 async def test_a_persons_own_runs_are_listed(world: World) -> None:
     """Those that go on, then the last ones; another person's are not among them."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     await world.has_card(key)
     assert "Your runs now" in json.dumps(await opened(world, DANA, "Your runs now"))

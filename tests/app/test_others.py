@@ -111,7 +111,7 @@ async def test_what_happened_while_the_bot_was_away_is_met(world: World) -> None
 async def test_a_run_that_a_command_starts_is_left_to_the_command(world: World) -> None:
     """Between its start in Airflow and its being written down a run looks like somebody else's, and isn't."""
     await looked(world)
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     assert key.run_id.startswith(OURS)
     world.airflow.add_run(started(f"{OURS}2026-11-21T10:00:00_ab12cd34"))

@@ -19,7 +19,9 @@ async def test_help_shows_only_what_the_person_may_do(world: World) -> None:
     """A viewer's help has no `run`; a runner's has, with an example that can be typed."""
     assert "/train run delays" in await world.type(DANA, "help")
     assert "/train run delays" not in await world.type(VERA, "help")
-    assert "/train run MODEL [key=value …] [--reason …]" in world.blocks(DANA, await world.type(DANA, "help run"))
+    assert "/train run MODEL [key=value …] [--ask] [--compute …] [--reason …] [--ref …]" in world.blocks(
+        DANA, await world.type(DANA, "help run")
+    )
 
 
 async def test_models_lists_the_catalogue_with_reasons(world: World) -> None:
@@ -46,7 +48,7 @@ async def test_a_model_whose_file_cannot_be_imported_is_listed_with_the_error(wo
 
 async def test_a_models_page_has_its_parameters_versions_and_runs(world: World) -> None:
     """Bounds, versions with metrics and whether Airflow confirms their lineage, and the last runs."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays")
     key = await world.run_key()
     world.airflow.set_task(key, "train", TaskState.RUNNING)
@@ -72,7 +74,7 @@ async def test_a_page_without_mlflow_says_so_and_shows_the_rest(world: World) ->
 async def test_status_tells_what_runs_and_what_ran(world: World) -> None:
     """The run that goes on stands first; a run is opened by its button."""
     assert "Nothing runs now" in await world.type(DANA, "status")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.card("delays")
     key = await world.run_key()
     assert "1 run of delays now" in await world.type(DANA, "status delays")
@@ -86,7 +88,7 @@ async def test_status_tells_what_runs_and_what_ran(world: World) -> None:
 
 async def test_status_without_airflow_is_told_from_memory_with_its_age(world: World) -> None:
     """What is known is shown, with when it was known."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     await world.followed_card()
     world.airflow.fail_with(ServiceDown("Airflow"), times=10, on="recent_runs")
     assert "1 run now" in await world.type(DANA, "status")
@@ -106,7 +108,7 @@ async def test_strangers_and_guests_get_one_polite_sentence(world: World, person
 @pytest.mark.parametrize(("person", "may"), [(DANA, True), (OMAR, True), (ADA, True), (VERA, False), (AUDREY, False)])
 async def test_only_runners_owners_and_admins_start_runs(world: World, person: str, may: bool) -> None:
     """The matrix, at the door; a refusal is in the audit trail."""
-    said = await world.type(person, "run delays")
+    said = await world.type(person, "run delays --yes")
     assert (said == "") is may
     if not may:
         assert "may start runs" in said

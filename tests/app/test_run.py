@@ -50,7 +50,7 @@ async def test_the_card_follows_the_run_to_its_result(world: World) -> None:
 
 async def test_the_result_stands_beside_the_champions(world: World) -> None:
     """With a champion re-scored on the same holdout, the headline counts the metrics that got better."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     await world.followed_run()
     champion = world.trained(key, "1", auc=0.671, log_loss=0.331)
@@ -75,7 +75,7 @@ async def test_the_result_stands_beside_the_champions(world: World) -> None:
 
 async def test_an_mlflow_run_that_airflow_does_not_confirm_is_shown_as_unverified(world: World) -> None:
     """Tags are a claim: a run that names a task which never ran is not passed off as lineage."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     key = await world.run_key()
     await world.followed_run()
     training = world.trained(key, "1")
@@ -89,7 +89,7 @@ async def test_an_mlflow_run_that_airflow_does_not_confirm_is_shown_as_unverifie
 
 async def test_a_failed_run_names_its_task_and_the_first_line_of_the_error(world: World) -> None:
     """The kind of the error and its first line are on the card; what never ran is not blamed."""
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     card, key = await world.followed_run()
     world.airflow.set_task(key, "take_features", TaskState.SUCCESS)
     world.airflow.set_task(key, "validate_features", TaskState.FAILED, failure="ValueError: 3 of 14 checks failed")
@@ -136,14 +136,14 @@ async def test_a_paused_dag_is_not_started_and_the_reason_is_told(world: World) 
     """A run of a paused DAG would stay queued for ever, so it is refused."""
     world.airflow.pause("train_delays")
     await world.station.catalogue.refresh()
-    assert "delays can't be trained now: paused in Airflow." in await world.type(DANA, "run delays")
+    assert "delays can't be trained now: paused in Airflow." in await world.type(DANA, "run delays --yes")
     assert world.airflow.count("start") == 0
 
 
 async def test_a_dag_that_changed_since_it_was_kept_is_held_against_the_request_again(world: World) -> None:
     """Between the kept catalogue and the start the DAG may be paused: then nothing starts, and the person is told."""
     world.airflow.pause("train_delays")
-    await world.type(DANA, "run delays")
+    await world.type(DANA, "run delays --yes")
     told = await world.told(DANA, "paused in Airflow")
     assert "Nothing was started" in told.text
     assert world.airflow.count("start") == 0
@@ -152,7 +152,7 @@ async def test_a_dag_that_changed_since_it_was_kept_is_held_against_the_request_
 
 async def test_the_same_delivery_twice_is_one_run(world: World) -> None:
     """A button clicked twice in impatience is one piece of work; the second click is told so."""
-    await world.type(DANA, "run dellays")
+    await world.type(DANA, "run dellays --yes")
     refusal = world.slack.ephemerals(DANA, TRAINING)[-1]
     await asyncio.gather(*(world.slack.as_user(DANA).click(TRAINING, refusal.ts, "say:1") for _ in range(3)))
     await world.card("delays")
@@ -162,8 +162,8 @@ async def test_the_same_delivery_twice_is_one_run(world: World) -> None:
 
 
 async def test_two_commands_are_two_runs(world: World) -> None:
-    """The same words typed again, and meant."""
-    await world.type(DANA, "run delays")
+    """The same words typed twice are meant twice."""
+    await world.type(DANA, "run delays --yes")
     await world.type(DANA, "run delays --yes")
     await world.slack.wait_for(lambda: len(world.slack.messages(TRAINING)) == 2)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2
@@ -171,7 +171,7 @@ async def test_two_commands_are_two_runs(world: World) -> None:
 
 async def test_where_the_bot_is_no_member_the_card_goes_to_the_models_channel(world: World) -> None:
     """And the person is told where to look."""
-    await world.type(DANA, "run delays", GENERAL)
+    await world.type(DANA, "run delays --yes", GENERAL)
     assert "delays" in (await world.card("delays", DELAYS)).text
     assert "the run's card is in <#C0DELAYS>" in (await world.told(DANA, "card is in", GENERAL)).text
 
@@ -179,8 +179,8 @@ async def test_where_the_bot_is_no_member_the_card_goes_to_the_models_channel(wo
 async def test_a_model_without_an_entry_can_be_run_by_admins_only(world: World) -> None:
     """Another person is told how it gets opened to them."""
     world.config.write_text("access: {viewers: [everyone], runners: [U0DANA], admins: [U0ADA]}\n", encoding="utf-8")
-    refused = await world.type(DANA, "run train_delays")
+    refused = await world.type(DANA, "run train_delays --yes")
     assert "admins" in refused
     assert "no entry in my configuration" in refused
-    assert await world.type(ADA, "run train_delays") == ""
+    assert await world.type(ADA, "run train_delays --yes") == ""
     await world.card("train_delays")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_an_empty_file_is_a_configuration(file: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("\nmodles: {}\n", 2, "modles: unknown key. Did you mean models? Allowed: tag, command, access, models"),
+        ("\nmodles: {}\n", 2, "modles: unknown key. Did you mean models? Allowed: tag, command, zone, currency, "),
         ("access:\n  admin: []\n", 2, "access.admin: unknown key. Did you mean admins? Allowed: viewers, runners,"),
         ("models:\n  delays:\n    ownrs: []\n", 3, "models.delays.ownrs: unknown key. Did you mean owners? Allowed: d"),
         ("models:\n  delays:\n    zzz: 1\n", 3, "models.delays.zzz: unknown key. Allowed: dag, registered_model"),
@@ -98,6 +99,24 @@ def test_an_empty_file_is_a_configuration(file: Path, text: str) -> None:
         ("tag: *nope\n", 1, "found undefined alias 'nope'"),
         ("tag: a\n---\ntag: b\n", 2, "expected a single document in the stream, but found another document"),
         ("a: &a [*a]\n", 1, "a: unknown key"),
+        ("zone: Mars\n", 1, "zone: “Mars” is not a time zone, such as Europe/Amsterdam"),
+        ("zone: Europe\n", 1, "zone: “Europe” is not a time zone"),
+        ("zone: ../etc\n", 1, "zone: “../etc” is not a time zone"),
+        ("currency: $\n", 1, "currency: “$” is not a currency's code, such as USD or EUR"),
+        ("compute:\n  gpu: {backend: local, price: cheap}\n", 2, "gpu.price: “cheap” is not an amount of money"),
+        ("compute:\n  gpu: {backend: local, price: -1}\n", 2, "“-1” is not an amount of money, such as 0.42"),
+        ("compute:\n  gpu: {backend: local, price: .nan}\n", 2, "“nan” is not an amount of money"),
+        ("compute:\n  gpu: {backend: local, price: yes}\n", 2, "“yes” is not an amount of money"),
+        ("compute:\n  gpu:\n    backend: l\n    prise: 1\n    price: 1\n", 4, "Did you mean price? Allowed: backend"),
+        ("compute:\n  a: {backend: l, price: 1, time_limit: 2}\n", 2, "“2” is not a time, such as 90 min, 2 h or 1 d"),
+        ("models:\n  contract: {contract: {ref: []}}\n", 2, "Did you mean refs? Allowed: params, refs"),
+        ("models:\n  d: {contract: {params: {n: {maximun: 5}}}}\n", 2, "“maximun” is not a bound. Did you"),
+        ("models:\n  d: {contract: {params: {n: {maximum: five}}}}\n", 2, "n: maximum: 'five' is not of type 'number'"),
+        ("models:\n  d: {compute: [gpu]}\n", 1, "models: d is to run on gpu, which compute doesn't have."),
+        ("compute:\n  gpu: {backend: l, price: 1}\nmodels:\n  d: {compute: [gpv]}\n", 3, "Did you mean gpu?"),
+        ("budgets: {people: {Dana: 5}}\n", 1, "“Dana” is not a Slack person's id (U…) or the word everyone"),
+        ("budgets: {groups: {U0DANA: 5}}\n", 1, "“U0DANA” is not a Slack user group's id (S…)"),
+        ("models: {delays: {}}\nbudgets: {models: {delay: 5}}\n", 2, "delay, which models doesn't have. Did you"),
         ("? [a]\n: b\n", 1, "should be strings"),
         (f"tag: {{{'x' * 500}: 1}}\n", 1, "…”"),
     ],
@@ -108,6 +127,22 @@ def test_a_mistake_is_told_with_its_place(file: Path, text: str, line: int, says
     assert said.startswith(f"{file}, line {line}: ")
     assert says in said
     assert len(said) < 400
+
+
+def test_terms_are_read(file: Path) -> None:
+    """Machines with their prices and time limits, a contract, thresholds and budgets, amounts as exact decimals."""
+    file.write_text(
+        "zone: Europe/Amsterdam\ncurrency: EUR\n"
+        "compute: {gpu: {backend: sagemaker, instance: ml.g5.xlarge, spot: yes, time_limit: 90 min, price: 0.1}}\n"
+        "models: {delays: {compute: [gpu], ask_above: 5, contract: {params: {n: {maximum: 500}}, refs: ['v*']}}}\n"
+        "budgets: {people: {everyone: 100, U0DANA: 0.3}, groups: {S0DATASCI: 500}, models: {delays: 300}}\n"
+    )
+    config = read_config(file)
+    assert (config.compute["gpu"].time_limit, config.compute["gpu"].price) == (5400, Decimal("0.1"))
+    contract = config.models["delays"].contract
+    assert contract
+    assert (contract.params, contract.refs) == ({"n": {"maximum": 500}}, ("v*",))
+    assert config.budgets.people == {"everyone": Decimal(100), "U0DANA": Decimal("0.3")}
 
 
 def test_every_mistake_is_told_at_once(file: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.airflow import log
+from bot.masking import HIDDEN, masked
 
 
 def lines(*entries: dict[str, Any]) -> bytes:
@@ -95,8 +96,8 @@ def test_secrets(words: str, secret: str) -> None:
     """What looks like a password, a token or a key is not shown; the words around it are."""
     found = log.failure(lines(raised("ValueError", words)))
     assert secret not in found
-    assert found.split()[:2] == ["ValueError:", log.masked(words).split()[0]]
-    assert log.HIDDEN in found
+    assert found.split()[:2] == ["ValueError:", masked(words).split()[0]]
+    assert HIDDEN in found
 
 
 @pytest.mark.parametrize(
@@ -104,4 +105,65 @@ def test_secrets(words: str, secret: str) -> None:
 )
 def test_no_secrets(words: str) -> None:
     """Ordinary sentences stay as they are."""
-    assert log.masked(words) == words
+    assert masked(words) == words
+
+
+# ---- the whole log, in lines ----------------------------------------------------------------------------------------
+
+
+def said(*entries: Any, most: int = 10_000) -> log.Lines:
+    found = log.Lines(most)
+    found.add(list(entries))
+    return found
+
+
+def test_lines_have_their_time_and_level() -> None:
+    """A level that is nothing special is left out; an event of several lines is several lines."""
+    loud = {"event": "first\nsecond", "level": "error", "timestamp": "2026-11-21T10:42:03.123Z"}
+    quiet = {"event": "said", "level": "info", "timestamp": "2026-11-21T10:42:04Z"}
+    assert list(said(loud, quiet, {"event": "bare"}, "plain").text()) == [
+        "10:42:03 ERROR first", "second", "10:42:04 said", "bare", "plain",
+    ]  # fmt: skip
+
+
+def test_an_exception_stands_below_its_line() -> None:
+    """Where it was raised, and what it says."""
+    entry = raised("ValueError", "3 of 14\nand more")
+    entry["error_detail"][0]["frames"] = [{"filename": "dag.py", "lineno": 7, "name": "check"}]
+    assert list(said(entry).text()) == [
+        "ERROR Task failed with exception", "  dag.py, line 7, in check", "ValueError: 3 of 14", "and more",
+    ]  # fmt: skip
+
+
+def test_where_the_log_was_kept_is_no_part_of_it() -> None:
+    """Airflow puts its sources before the log; a group of the task's own stays, without its marks."""
+    sources = [{"event": "::group::Log message source details"}, {"event": "/logs/a.log"}, {"event": "::endgroup::"}]
+    own = [{"event": "::group::Pip"}, {"event": "installed"}, {"event": "::endgroup::"}, {"event": "after"}]
+    assert list(said(*sources, *own).text()) == ["Pip", "installed", "after"]
+
+
+def test_colours_are_left_out() -> None:
+    """They would stand there as their codes."""
+    assert list(said({"event": "\x1b[1;31mred\x1b[0m"}).text()) == ["red"]
+
+
+def test_a_very_long_log_keeps_its_end() -> None:
+    """And says that it was cut."""
+    found = said(*({"event": f"line {number}"} for number in range(1_000)), most=50)
+    assert list(found.text()) == ["line 995", "line 996", "line 997", "line 998", "line 999"]
+    assert found.cut
+    assert not said({"event": "short"}).cut
+
+
+def test_secrets_that_span_lines_are_hidden() -> None:
+    """A key is masked with the lines together, and so are the bot's own secrets."""
+    key = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
+    text = "\n".join(said({"event": key}, {"event": "the bot's own-secret"}).text(["own-secret"]))
+    assert "abc" not in text
+    assert "own-secret" not in text
+
+
+@pytest.mark.parametrize("content", [None, [], "", [None], [5], [[]], [{}], {"a": 1}])
+def test_odd_content_raises_nothing(content: Any) -> None:
+    """An answer of another shape gives what there is."""
+    log.Lines(100).add(content)

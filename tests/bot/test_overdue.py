@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,18 +10,14 @@ import pytest
 
 from bot.domain import Run, RunState
 from bot.overdue import late
-from bot.usual import Usual, usual
+from bot.price import Estimate
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-USUAL = Usual(p50=100.0, p90=200.0, runs=5)
+USUAL = Estimate(p50=100.0, p90=200.0, runs=5, same_machine=True)
 
 
 def run(state: RunState, **more: Any) -> Run:
     return Run(dag_id="d", run_id="r", state=state, **more)
-
-
-def past(*seconds: float, state: RunState = RunState.SUCCESS) -> list[Run]:
-    return [run(state, started=NOON, ended=NOON + timedelta(seconds=each)) for each in seconds]
 
 
 @pytest.mark.parametrize(
@@ -28,13 +25,13 @@ def past(*seconds: float, state: RunState = RunState.SUCCESS) -> list[Run]:
     [
         (249, USUAL, ""),
         (251, USUAL, "slow"),
-        (10_000, USUAL._replace(runs=4), ""),  # too few to know
+        (10_000, replace(USUAL, runs=4), ""),  # too few to know
         (10_000, None, ""),
-        (39, Usual(5, 10, 9), ""),  # half a minute beyond a short p90 is no news
-        (41, Usual(5, 10, 9), "slow"),
+        (39, replace(USUAL, p90=10.0), ""),  # half a minute beyond a short p90 is no news
+        (41, replace(USUAL, p90=10.0), "slow"),
     ],
 )
-def test_a_run_far_over_its_p90_is_late(seconds: float, known: Usual | None, expected: str) -> None:
+def test_a_run_far_over_its_p90_is_late(seconds: float, known: Estimate | None, expected: str) -> None:
     """By a quarter, and by half a minute at least; where at least five runs say what is usual."""
     assert late(run(RunState.RUNNING, started=NOON), known, NOON + timedelta(seconds=seconds)) == expected
 
@@ -47,13 +44,3 @@ def test_a_run_that_stays_in_the_queue_is_late(minutes: float, expected: str) ->
     early = NOON - timedelta(hours=3)
     assert late(run(RunState.QUEUED, queued=early, run_after=NOON), None, now) == expected
     assert late(run(RunState.SCHEDULED, queued=early, run_after=now + timedelta(hours=1)), None, now) == ""
-
-
-def test_what_is_usual_comes_from_runs_that_succeeded() -> None:
-    """Half and nine tenths of their durations, in between by proportion; failed ones tell nothing."""
-    found = usual(
-        [*past(*range(10, 120, 10)), *past(9_000, state=RunState.FAILED), run(RunState.RUNNING, started=NOON)]
-    )
-    assert found == Usual(60, 100, 11)
-    assert usual(past(7)) == Usual(7, 7, 1)
-    assert usual(past(3, state=RunState.FAILED)) is None

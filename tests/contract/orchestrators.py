@@ -17,6 +17,7 @@ from bot.ports import Orchestrator
 from tests.fakes import FakeOrchestrator
 
 FAILURE = "ValueError: 3 of 14 checks failed: visib has 4.2% nulls"
+LOG = f"10:42:03 ERROR Task failed with exception\n{FAILURE}\npassword=hunter2 on the second line"
 PATIENCE = 150.0  # seconds for a run of one of the tests' DAGs, on a machine that is busy with other tests
 
 # What `tests/dags` declare, as the bot should read it.
@@ -129,6 +130,12 @@ class OrchestratorStage(Protocol):
     async def asking(self) -> RunKey:
         """A run of `asks` of its own, all of whose tasks wait for people."""
 
+    async def going(self) -> Run:
+        """A run of `slow` of its own, whose first task runs for minutes."""
+
+    async def over(self, key: RunKey) -> Run:
+        """The run of `slow` or `breaks`, once it is over."""
+
     async def delete(self, key: RunKey) -> None:
         """Delete the run behind the bot's back."""
 
@@ -153,9 +160,24 @@ class FakeStage:
             run = await self._fake.start(RunKey(dag_id, new_id("ended")), CONF[dag_id])
             self._ended[dag_id] = run.key
             {"tiny": self._tiny, "breaks": self._breaks, "slow": self._slow}[dag_id](run.key)
-        run_now = await self._fake.run(self._ended[dag_id])
-        assert run_now
-        return run_now
+        return await self._now(self._ended[dag_id])
+
+    async def going(self) -> Run:
+        """See OrchestratorStage."""
+        run = await self._fake.start(RunKey("slow", new_id("going")), {"seconds": 300})
+        self._fake.set_task(run.key, "wait", TaskState.RUNNING)
+        return await self._now(run.key)
+
+    async def over(self, key: RunKey) -> Run:
+        """See OrchestratorStage."""
+        if not (await self._now(key)).state.over:
+            {"breaks": self._breaks, "slow": self._slow}[key.dag_id](key)
+        return await self._now(key)
+
+    async def _now(self, key: RunKey) -> Run:
+        run = await self._fake.run(key)
+        assert run
+        return run
 
     async def asking(self) -> RunKey:
         """See OrchestratorStage."""
@@ -181,6 +203,7 @@ class FakeStage:
     def _breaks(self, key: RunKey) -> None:
         self._fake.set_task(key, "prepare", TaskState.SUCCESS)
         self._fake.set_task(key, "check_rows", TaskState.FAILED, failure=FAILURE)
+        self._fake.write_log(key, "check_rows", LOG)
         self._fake.finish(key, ok=False)
 
     def _slow(self, key: RunKey) -> None:
@@ -205,13 +228,29 @@ class AirflowStage:
         if not self._ended:
             for name, conf in CONF.items():
                 self._ended[name] = (await self.orchestrator.start(RunKey(name, new_id("ended")), conf)).key
+        return await self.over(self._ended[dag_id])
+
+    async def going(self) -> Run:
+        """See OrchestratorStage."""
+        await self._parsed()
+        key = (await self.orchestrator.start(RunKey("slow", new_id("going")), {"seconds": 300})).key
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            run = await self.orchestrator.run(self._ended[dag_id])
+            run, tasks = await self.orchestrator.run(key), await self.orchestrator.tasks([key])
+            if run and any(task.state is TaskState.RUNNING for task in tasks.get(key, ())):
+                return run
+            await asyncio.sleep(0.5)
+        raise TimeoutError(f"no task of slow runs after {PATIENCE:g} s")
+
+    async def over(self, key: RunKey) -> Run:
+        """See OrchestratorStage."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            run = await self.orchestrator.run(key)
             if run and run.state.over:
                 return run
             await asyncio.sleep(0.5)
-        raise TimeoutError(f"the run of {dag_id} did not end in {PATIENCE:g} s")
+        raise TimeoutError(f"the run of {key.dag_id} did not end in {PATIENCE:g} s")
 
     async def asking(self) -> RunKey:
         """See OrchestratorStage."""

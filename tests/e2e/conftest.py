@@ -25,12 +25,14 @@ CONFIG = """
 access:
   viewers: [everyone]
   runners: [U0DANA, U0OMAR]
+compute:
+  dear: {backend: local, price: 3600}   # a dollar a second, so that cents tell times apart
 models:
   delays:
     dag: train_delays
     channel: C0DELAYS
     metrics: {auc: higher, log_loss: lower, brier: lower, recall_at_5pct: higher}
-  tiny: {}
+  tiny: {compute: [dear]}
   breaks: {}
   slow: {}
   idle: {}
@@ -125,6 +127,10 @@ class Whole:
 
     async def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The DAG's runs that were started from Slack, as Airflow's own API tells."""
+        return [run for run in await self.all_runs(dag_id) if run["dag_run_id"].startswith("slack__")]
+
+    async def all_runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The DAG's runs, whoever started them, as Airflow's own API tells."""
         return await asyncio.to_thread(self._runs, dag_id)
 
     def _runs(self, dag_id: str) -> list[dict[str, Any]]:
@@ -132,7 +138,7 @@ class Whole:
             self._client = ApiClient(Configuration(host=self.airflow.url, access_token=_token(self.airflow)))
         answer = DagRunApi(self._client).get_dag_runs_without_preload_content(dag_id, limit=100)
         found: list[dict[str, Any]] = json.loads(answer.data)["dag_runs"]
-        return [run for run in found if run["dag_run_id"].startswith("slack__")]
+        return found
 
 
 def _token(server: AirflowServer) -> str:

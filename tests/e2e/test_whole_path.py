@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
+import statistics
 from collections import Counter
+from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 
+from demo.slack.messages import Message
 from tests.browser import needs_chromium, open_browser
 from tests.e2e.conftest import STOPPED, Whole
 
@@ -49,6 +55,48 @@ async def test_typed_values_arrive_as_they_were_meant(whole: Whole) -> None:
     assert (conf["rounds"], conf["airports"], conf["seed"], conf["shuffle"]) == (5, ["JFK", "EWR"], None, False)
     assert "<!channel>" not in json.dumps(done.blocks)
     assert "no MLflow run is tagged" in json.dumps(done.blocks)
+
+
+async def test_prices_are_made_of_airflows_own_records(whole: Whole) -> None:
+    """What a run did cost, and what the next one will, computed here from the times that Airflow's own API tells."""
+    await whole.knows("tiny")
+    for number in (1, 2):
+        await whole.type(f"run tiny label=price-{number}")
+        await whole.slack.wait_for(partial(_have_finished, whole, "tiny", number), 120)
+    spent = [_dollars(r"took [^·]+ · \$([\d.,]+)", card) for card in _finished(whole, "tiny")]
+    runs = await whole.all_runs("tiny")
+    taken = [_seconds(run) for run in runs for number in (1, 2) if run["conf"].get("label") == f"price-{number}"]
+    assert sorted(spent) == pytest.approx(sorted(taken), abs=0.0051)  # at a dollar a second
+    await whole.type("run tiny label=price-next")
+    card = await whole.slack.wait_for(
+        lambda: next(
+            (each for each in whole.slack.messages("C0TRAINING") if "reserved" in json.dumps(each.blocks)), None
+        )
+    )
+    over = [run for run in runs if run["state"] == "success"]
+    on_it = [run for run in over if (run["conf"].get("stationmaster") or {}).get("compute", {}).get("name") == "dear"]
+    seconds = [_seconds(run) for run in (on_it if len(on_it) >= 5 else over)]
+    p90 = statistics.quantiles(seconds, n=10, method="inclusive")[8]
+    assert _dollars(r"reserved \$([\d.,]+) \(p90", card) == pytest.approx(p90, abs=0.0101)
+
+
+def _have_finished(whole: Whole, model: str, many: int) -> bool:
+    return len(_finished(whole, model)) == many
+
+
+def _finished(whole: Whole, model: str) -> list[Message]:
+    return [each for each in whole.slack.messages("C0TRAINING") if f"{model} has finished" in each.text]
+
+
+def _dollars(pattern: str, card: Message) -> float:
+    found = re.search(pattern, json.dumps(card.blocks, ensure_ascii=False))
+    assert found, card.blocks
+    return float(found[1].rstrip(".").replace(",", ""))
+
+
+def _seconds(run: dict[str, Any]) -> float:
+    started, ended = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    return (ended - started).total_seconds()
 
 
 async def test_a_failure_in_airflow_is_told_with_its_task_and_error(whole: Whole) -> None:

@@ -12,13 +12,15 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from bot.domain import Answered, Pipeline, Question, QuestionKey, Run, RunKey, RunState, Task, TaskState
+from bot.domain import Answered, Log, Pipeline, Question, QuestionKey, Run, RunKey, RunState, Task, TaskState
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
+from bot.masking import masked
 from tests.fakes.service import FakeService
 
 GONE = "gone from Airflow: no file defines it now"
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 SUMMARY_LIMIT = 200
+_TRYING = set(TaskState) - {TaskState.PENDING, TaskState.SKIPPED}
 
 
 @dataclass
@@ -34,6 +36,7 @@ class _Run:
     tasks: dict[tuple[str, int], Task] = field(default_factory=dict)
     summaries: dict[tuple[str, int], str] = field(default_factory=dict)
     failures: dict[tuple[str, int], str] = field(default_factory=dict)
+    logs: dict[tuple[str, int, int], str] = field(default_factory=dict)  # by task, map index and try
 
 
 class FakeOrchestrator(FakeService):
@@ -105,13 +108,18 @@ class FakeOrchestrator(FakeService):
         kept.tasks[place] = before.model_copy(
             update={
                 "state": state,
-                "try_number": before.try_number if state is TaskState.SKIPPED else max(1, before.try_number),
+                "try_number": before.try_number + (before.state is TaskState.PENDING and state in _TRYING),
                 "started": before.started or now,
-                "ended": now if state.over else None,
+                "ended": (before.ended if before.state is state else now) if state.over else None,
             }
         )
         kept.summaries[place], kept.failures[place] = summary, failure
         self._change(key, state=RunState.RUNNING, started=kept.run.started or now)
+
+    def write_log(self, key: RunKey, task_id: str, text: str, *, map_index: int = -1) -> None:
+        """Let the latest try of a task have written this."""
+        kept = self._runs[key]
+        kept.logs[(task_id, map_index, kept.tasks[(task_id, map_index)].try_number)] = text
 
     def finish(self, key: RunKey, *, ok: bool = True) -> None:
         """End the run. What was not over succeeds, or after a failure is skipped."""
@@ -239,6 +247,42 @@ class FakeOrchestrator(FakeService):
         self._take(key, Answered(chosen=tuple(chosen), values=dict(values), by=self.account))
         self._answered()
 
+    async def log(self, key: RunKey, task: Task, try_number: int) -> Log:
+        """See Orchestrator."""
+        self._called("log", key, task, try_number)
+        kept = self._runs.get(key)
+        now = kept.tasks.get((task.task_id, task.map_index)) if kept else None
+        if kept is None or now is None or not 0 <= try_number <= now.try_number:
+            raise NotFound(self.name, "TaskInstance not found", status=404)
+        said = kept.logs.get((task.task_id, task.map_index, try_number), "")
+        return Log(lines=tuple(masked(said).splitlines()))
+
+    async def stop(self, key: RunKey) -> Run:
+        """See Orchestrator. What runs of it fails, what waits is skipped."""
+        self._called("stop", key)
+        kept = self._there(key)
+        if not kept.run.state.over:
+            for place, task in kept.tasks.items():
+                if not task.state.over:
+                    over = TaskState.FAILED if task.state is TaskState.RUNNING else TaskState.SKIPPED
+                    kept.tasks[place] = task.model_copy(update={"state": over, "ended": self.clock()})
+            self._change(key, state=RunState.FAILED, ended=self.clock())
+        self._answered()
+        return self._runs[key].run
+
+    async def retry(self, key: RunKey) -> Run:
+        """See Orchestrator."""
+        self._called("retry", key)
+        kept = self._there(key)
+        left = [place for place, task in kept.tasks.items() if task.state is not TaskState.SUCCESS]
+        if kept.run.state is RunState.FAILED and left:
+            again = {"state": TaskState.PENDING, "started": None, "ended": None}
+            for place in left:
+                kept.tasks[place] = kept.tasks[place].model_copy(update=again)
+            self._change(key, state=RunState.QUEUED, queued=self.clock(), started=None, ended=None)
+        self._answered()
+        return self._runs[key].run
+
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""
         return f"http://airflow.test/dags/{key.dag_id}/runs/{key.run_id}"
@@ -259,6 +303,11 @@ class FakeOrchestrator(FakeService):
         """A task of a run that is over waits for nobody."""
         kept = self._runs.get(RunKey(asked.dag_id, asked.run_id))
         return asked.model_copy(update={"open": asked.open and kept is not None and not kept.run.state.over})
+
+    def _there(self, key: RunKey) -> _Run:
+        if key not in self._runs:
+            raise NotFound(self.name, f"run {key.run_id} of {key.dag_id}", status=404)
+        return self._runs[key]
 
     def _check_start(self, key: RunKey, conf: Mapping[str, Any]) -> None:
         dag = self._dags.get(key.dag_id)

@@ -14,6 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
+from threadpoolctl import threadpool_limits
 
 from delays.features import CATEGORIES, INPUTS, TARGET
 
@@ -50,8 +51,18 @@ class Progress:
     log_loss: float
 
 
-def fit(rows: pd.DataFrame, settings: Settings, report: Callable[[Progress], None]) -> Pipeline:
-    """A pipeline that turns the INPUTS of new flights into probabilities of leaving late."""
+def fit(
+    rows: pd.DataFrame, settings: Settings, report: Callable[[Progress], None], threads: int | None = None
+) -> Pipeline:
+    """A pipeline that turns the INPUTS of new flights into probabilities of leaving late.
+
+    It is trained on so many `threads`, as many as there are cores where that is None; the model is the same.
+    """
+    with threadpool_limits(threads):
+        return _fit(rows, settings, report)
+
+
+def _fit(rows: pd.DataFrame, settings: Settings, report: Callable[[Progress], None]) -> Pipeline:
     encoder = _encoder().fit(rows[INPUTS])
     booster = _booster(settings)
     inputs, late = encoder.transform(rows[INPUTS]), rows[TARGET].to_numpy()

@@ -92,10 +92,12 @@ def test_params_refuse_what_they_do_not_mean(train_delays: DAG, name: str, value
 
 def test_a_run_trains_compares_and_registers(train_delays: DAG) -> None:
     """Two runs: each task says its result, both get a version, and the second is compared with production."""
-    _, states, summaries = run(train_delays, QUICK)
+    on_one = {"stationmaster": {"compute": {"name": "one-core", "instance": "1-thread"}}}
+    _, states, summaries = run(train_delays, QUICK | on_one)
     assert states == dict.fromkeys(TASKS, "success")
     assert set(summaries) == set(TASKS)
     assert summaries["validate_features"] == "all 14 checks passed"
+    assert summaries["train"].endswith(" flights on 1 thread")
     assert summaries["register"] == "version 1"
     assert all(len(summary) <= 100 for summary in summaries.values())
 

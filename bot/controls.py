@@ -1,0 +1,36 @@
+"""The buttons of a run's card: each stands for a command, and is there only while the command makes sense. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from bot.domain import Run, RunState
+
+
+class Control(NamedTuple):
+    """A button and what it types. With a `question` Slack asks it first, and `yes` is the button that goes on."""
+
+    label: str
+    command: str
+    style: Literal["", "primary", "danger"] = ""
+    question: str = ""
+    yes: str = ""
+
+
+def controls(model: str, run: Run) -> tuple[Control, ...]:
+    """What can be done with this run now."""
+    name = f"{run.dag_id}/{run.run_id}"
+    logs, clone = Control("Logs", f"logs {name}"), Control("Clone", f"clone {name}")
+    if run.state is RunState.SUCCESS:
+        return (clone, logs)
+    if run.state is RunState.FAILED:
+        return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
+    if run.state is RunState.GONE:
+        return ()
+    question = f"The task of {model} that runs is stopped, and what it has done is lost. A retry begins again with it."
+    return (logs, Control("Cancel", f"cancel {name} --yes", "danger", question, "Cancel the run"))
+
+
+def stamp(run: Run) -> str:
+    """What tells a run's retries from each other: a button of one is not the button of the next."""
+    return f"{run.queued.timestamp():.3f}" if run.queued else "0"
