@@ -66,7 +66,7 @@ class RunArguments(Arguments):
 
 @command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
 async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
-    """With values, or `--yes`, the run; else the form. Nothing is asked of Airflow before Slack has its answer."""
+    """Told what to run, or `--yes`, the run; else the form. Nothing is asked of Airflow before Slack has its answer."""
     model, given = call.about, arguments
     conf = read_values(model.name, model.pipeline, given.values) if model.pipeline else {}
     wanted = Wanted(
@@ -77,7 +77,8 @@ async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
         ask=given.ask,
         again=given.yes or given.ask,
     )
-    return await (launch(call, wanted) if given.values or given.yes or given.ask else new_form(call, wanted))
+    told = given.values or given.compute or given.ref or given.yes or given.ask
+    return await (launch(call, wanted) if told else new_form(call, wanted))
 
 
 @work("run.start")

@@ -43,7 +43,7 @@ def configure(world: World, *changes: tuple[str, str]) -> None:
     world.config.write_text(text, encoding="utf-8")
 
 
-async def asked(world: World, text: str = "run delays", person: str = DANA) -> Message:
+async def asked(world: World, text: str = "run delays --yes", person: str = DANA) -> Message:
     """Type it; the card that then asks."""
     await world.type(person, text)
     return await world.card("waits for an owner to agree")

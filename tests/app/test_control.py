@@ -150,7 +150,7 @@ async def test_strangers_and_readers_steer_nothing(world: World, person: str, wo
 
 async def test_a_runner_steers_own_runs_only(world: World) -> None:
     """Dana may cancel what she started, and not what Omar did; the refusal says whose business it is."""
-    key = await running(world, OMAR, "run delays")
+    key = await running(world, OMAR, "run delays --yes")
     assert "what is your own" in await world.type(DANA, f"cancel {key.run_id} --yes")
     assert "what is your own" in await world.type(DANA, f"logs {key.run_id}")
     refusal = (await audited(world, "steer", "refused")).subject
@@ -440,16 +440,18 @@ async def test_clone_with_changes_starts_at_once(world: World) -> None:
     assert (row.actor, row.detail["cloned_from"]) == (OMAR, f"{key.dag_id}/{key.run_id}")  # type: ignore[index]
 
 
-async def test_clone_without_changes_asks(world: World) -> None:
-    """The values that differ from the defaults are shown, and a click starts the run."""
-    await failed(world)
+async def test_clone_without_changes_opens_the_form(world: World) -> None:
+    """Filled in with that run's values; submitted as it is, they are started once more."""
+    old = await failed(world)
     await click(world, DANA, "Clone", having="failed")
-    question = await world.told(DANA, "Train delays again")
-    assert "learning_rate 0.1 (default 0.05)" in question.text
+    [form] = world.slack.as_user(DANA).modals
     assert world.airflow.count("start") == 1
-    await world.slack.as_user(DANA).click(TRAINING, question.ts, "say:1")
+    assert (await world.slack.as_user(DANA).submit(form["id"], {})).acked
     await world.slack.wait_for(lambda: world.airflow.count("start") == 2)
     assert world.started()[-1]["learning_rate"] == 0.1
+    await world.has_card(await world.run_key())
+    origins = {(row.detail or {}).get("cloned_from") for row in await world.audit("run")} - {None}
+    assert origins == {f"{old.dag_id}/{old.run_id}"}
 
 
 async def test_a_clones_changes_are_checked(world: World) -> None:

@@ -171,6 +171,6 @@ async def test_work_that_has_failed_for_good_is_told_to_its_person(
 
     monkeypatch.setattr(world.station.orchestrator, "run", broken)
     await world.type(DANA, "run delays --yes")
-    told = await world.told(DANA, "I could not finish “run delays”")
+    told = await world.told(DANA, "I could not finish “run delays --yes”")
     assert "Tell an admin this id: command:" in told.text
     assert "internal detail" not in told.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 from bot.domain import RunState
@@ -72,27 +71,14 @@ async def test_a_question_on_the_home_tab_is_answered_directly(world: World) -> 
 
 
 async def test_a_run_started_on_the_home_tab_has_its_card_there(world: World) -> None:
-    """One card in the direct messages, a second click on the same button is the same run, and the tab shows it."""
+    """A button opens the form; the card is a direct message, and the tab shows the run."""
     actor = world.slack.as_user(DANA)
     home = await opened(world, DANA, "Train delays")
-    action = button(home, "Train delays")
-    await actor.view_action(home["id"], action)
+    await actor.view_action(home["id"], button(home, "Train delays"))
+    [form] = actor.modals
+    await actor.submit(form["id"], {})
     await world.has_card(await world.run_key())
     [card] = [each for each in world.slack.messages(DANA) if each.blocks]
     assert "delays waits for its turn" in card.text
     await world.slack.wait_for(lambda: "Your runs now" in json.dumps(actor.home))
     assert len(world.started()) == 1
-
-
-async def test_an_impatient_click_on_the_home_tab_starts_nothing_more(world: World) -> None:
-    """Two clicks on one drawing of the tab are one run; on the tab as drawn anew, a click is a new one."""
-    actor = world.slack.as_user(DANA)
-    home = await opened(world, DANA, "Train delays")
-    action = button(home, "Train delays")
-    before = home["hash"]
-    await asyncio.gather(actor.view_action(home["id"], action), actor.view_action(home["id"], action))
-    await world.has_card(await world.run_key())
-    assert len(world.started()) == 1
-    again = await world.slack.wait_for(lambda: actor.home if (actor.home or {}).get("hash") != before else None)
-    await actor.view_action(again["id"], button(again, "Train delays"))
-    await world.slack.wait_for(lambda: len(world.started()) == 2)

@@ -133,7 +133,7 @@ async def test_people_see_no_difference(signing: Signing) -> None:
 async def test_a_click_comes_in_too(signing: Signing) -> None:
     """As a form that holds JSON; a second click on the same button is the same request."""
     for _ in range(2):
-        assert await signing.click("say:run", "run delays") == (200, {})
+        assert await signing.click("say:run", "run delays --yes") == (200, {})
     await signing.world.run_key()
     assert len(signing.world.started()) == 1
 

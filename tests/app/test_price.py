@@ -277,9 +277,9 @@ async def test_viewers_see_machines_prices_and_the_contract(world: World) -> Non
 
 async def test_the_same_delivery_twice_reserves_once(world: World) -> None:
     """Impatient clicks are one run, and one charge."""
-    await world.type(DANA, "run dellays --yes")
-    refusal = world.slack.ephemerals(DANA, TRAINING)[-1]
-    await asyncio.gather(*(world.slack.as_user(DANA).click(TRAINING, refusal.ts, "say:1") for _ in range(3)))
+    await world.type(DANA, "run delays")
+    [form] = world.slack.as_user(DANA).modals
+    await asyncio.gather(*(world.slack.as_user(DANA).submit(form["id"], {}) for _ in range(3)), return_exceptions=True)
     await world.card("delays")
     key = await world.run_key()
     await world.has_card(key)

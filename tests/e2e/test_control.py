@@ -42,7 +42,7 @@ async def test_a_run_is_cancelled_and_retried_from_its_card(whole: Whole) -> Non
 async def test_a_failed_tasks_log_is_read_and_sent_whole(whole: Whole) -> None:
     """Its own words, without Airflow's about where they are kept, and without the password in them; and the file."""
     await whole.knows("breaks")
-    await whole.type("run breaks")
+    await whole.type("run breaks --yes")
     await click(whole, await whole.card("breaks failed at"), "Show log")
     log = await whole.told("breaks · check rows")
     said = json.dumps(log.blocks, ensure_ascii=False)

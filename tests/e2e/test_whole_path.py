@@ -102,7 +102,7 @@ def _seconds(run: dict[str, Any]) -> float:
 async def test_a_failure_in_airflow_is_told_with_its_task_and_error(whole: Whole) -> None:
     """The failed task's title and the first line of its error, read from the task's log."""
     await whole.knows("breaks")
-    await whole.type("run breaks")
+    await whole.type("run breaks --yes")
     failed = await whole.card("breaks failed at")
     assert "Error" in failed.text or "Failed" in failed.text
     assert "Traceback" not in json.dumps(failed.blocks)
