@@ -11,6 +11,7 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot import waiting
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cloud import AwsCloud
@@ -132,6 +133,8 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.finish": finish,
         "run.meet": meet,
         "run.late": point_out,
+        "question.ask": waiting.ask,
+        "question.close": waiting.close,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

@@ -83,7 +83,7 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
-    elif at and run.state is RunState.FAILED:
+    elif at and not followed.requested_by and run.state is RunState.FAILED:
         await _name_owners(ctx, station, followed, outcome, at)
     return outcome
 

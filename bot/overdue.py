@@ -101,9 +101,12 @@ def _since(moment: datetime | None) -> float:
 
 
 async def point_out(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
-    """Carry out "run.late", unless the run has ended or moved on meanwhile."""
-    followed = await station.store.runs.get(RunKey(*args["key"]))
+    """Carry out "run.late", unless the run has ended meanwhile, or is slow because it has waited for a person."""
+    key = RunKey(*args["key"])
+    followed = await station.store.runs.get(key)
     if followed is None or followed.ended or not (followed.card_channel and followed.card_ts):
+        return
+    if args["why"] == "slow" and await station.store.questions.asked_in(key):
         return
     reply = RunLate(person=followed.requested_by or "", words=args["words"]).render()
     try:

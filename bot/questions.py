@@ -6,20 +6,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from bot import limits
 from bot.cards import Link
 from bot.config import EVERYONE
 from bot.domain import Answered, Question
 from bot.markup import Markup, escape, mention
 from bot.paramwords import typed
 from bot.phrases import listed
+from bot.questionform import can_be_filled
 from bot.render import Message
-from bot.schemas import choices
 
 MOST_BUTTONS = 10
-MOST_OPTIONS = 100  # of a menu
-MOST_FIELDS = 40
-LONGEST = limits.CHARACTERS["section"]  # characters that a field can hold
 
 
 class Choice(NamedTuple):
@@ -65,29 +61,22 @@ def asks_for_a_form(question: Question) -> bool:
     return question.multiple or bool(question.parameters) or len(question.options) > MOST_BUTTONS
 
 
-def fits_a_form(question: Question) -> bool:
-    """Can Slack's fields hold it?"""
-    menus = [question.options, *(choices(each.rule) for each in question.parameters)]
-    texts = [typed(each.default) for each in question.parameters if each.default is not None]
-    return (
-        len(question.parameters) <= MOST_FIELDS
-        and all(len(menu) <= MOST_OPTIONS for menu in menus)
-        and all(len(text) <= LONGEST for text in texts)
-    )
+def question_card(
+    question: Question, model: str, members: Sequence[str], run_url: str, stamp: str = ""
+) -> QuestionCard:
+    """The message that asks these people and groups; without any, it says where to answer.
 
-
-def question_card(question: Question, model: str, members: Sequence[str], run_url: str) -> QuestionCard:
-    """The message that asks these people and groups; without any, it says where to answer."""
+    `stamp` tells its buttons from those of the same message before.
+    """
     asked = question_id(question)
-    answerable = bool(members) and (not asks_for_a_form(question) or fits_a_form(question))
-    form = asks_for_a_form(question)
+    answerable, form = bool(members) and can_be_filled(question), asks_for_a_form(question)
     return QuestionCard(
         icon="✋",
         headline=question.subject,
         aside=_task(question, model),
         body=question.body,
         note=_whom(question, members) if answerable else _elsewhere(question, members),
-        choices=tuple(Choice(option, f"{index}:{asked}") for index, option in enumerate(question.options))
+        choices=tuple(Choice(option, f"{index}:{asked}:{stamp}") for index, option in enumerate(question.options))
         if answerable and not form
         else (),
         form=asked if answerable and form else "",
@@ -129,7 +118,7 @@ def _whom(question: Question, members: Sequence[str]) -> Markup:
 
 def _elsewhere(question: Question, members: Sequence[str]) -> Markup:
     if members:
-        return Markup("This is more than a form here can hold: answer it in Airflow.")
+        return Markup("It asks for a secret, which has no place here: answer it in Airflow.")
     names = [each.name or each.id for each in question.assigned]
     if names:
         return Markup(f"It is for {escape(listed(names))} of Airflow, whom I don't know here: answer it in Airflow.")

@@ -29,6 +29,7 @@ from bot.overdue import Overdue
 from bot.station import Station
 from bot.store import FollowedRun, RunChanges
 from bot.twins import called
+from bot.waiting import Waiting
 
 log = get_logger(__name__)
 HOLD = "tracker"
@@ -64,6 +65,7 @@ class Tracker:
         self._pace = Pace()
         self._newcomers = Newcomers(station)
         self._overdue = Overdue(station)
+        self._waiting = Waiting(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
 
     async def follow(self) -> None:
@@ -84,12 +86,10 @@ class Tracker:
             await asyncio.sleep(self._every)
 
     async def tick(self) -> None:
-        """Look at every followed run once, and for runs that somebody else started."""
+        """Look at every followed run once, for runs that somebody else started, and at what tasks ask of people."""
         followed = await self._station.store.runs.followed()
         runs = await self._changed(followed)
-        if not followed:
-            return
-        tasks = await self._station.orchestrator.tasks([each.key for each in followed])
+        tasks = await self._station.orchestrator.tasks([each.key for each in followed]) if followed else {}
         going = []
         for each in followed:
             run = await self._run(each, runs, tasks)
@@ -98,6 +98,7 @@ class Tracker:
             elif run is not None:
                 await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
                 going.append((each, run))
+        await self._waiting.look(followed, tasks)
         await self._overdue.look(going)
 
     async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:

@@ -10,7 +10,6 @@ from bot.answers import Proposal, Told
 from bot.commands import Call
 from bot.domain import Pipeline
 from bot.markup import Markup, date, escape
-from bot.station import Station
 from bot.store import FollowedRun
 
 TAIL = 8  # characters of a run's id that tell it from others, and by which `status` finds it
@@ -41,9 +40,9 @@ async def question(call: Call, conf: Mapping[str, Any], compute: str, ref: str, 
     for followed in await call.station.store.runs.followed():
         shown = followed.shown or {}
         told = likeness(model.pipeline, followed.conf, shown.get("compute", ""), shown.get("ref", ""))
-        if followed.dag_id == model.dag_id and told == wanted:
+        if followed.dag_id == model.dag_id and told == wanted and followed.job_id != call.request_id:
             return _asked(call, followed, another)
-    if name := await _coming(call.station, model.dag_id, model.pipeline, wanted):
+    if name := await _coming(call, wanted):
         text = f"{_whose(name, call)} run of {model.name} with these values is about to start. Start another?"
         return Told(text=text, proposals=(another, Proposal("What's running", f"status {model.name}")))
     return None
@@ -60,14 +59,17 @@ def _whose(name: str | None, call: Call) -> str:
     return "A" if not name else "Your" if name == call.person.name else f"{name}'s"
 
 
-async def _coming(station: Station, dag_id: str, pipeline: Pipeline | None, wanted: Likeness) -> str:
-    """Who has asked for such a run that isn't followed yet: Airflow may be away. Empty where nobody has."""
+async def _coming(call: Call, wanted: Likeness) -> str:
+    """Who has asked for such a run that isn't followed yet: Airflow may be away. Empty where nobody has.
+
+    What is asked by this very request, which was delivered before, is no other run.
+    """
     for state in COMING:
-        for job in await station.jobs.list(state):
+        for job in await call.station.jobs.list(state):
             args = job.args if job.kind == "run.start" and isinstance(job.args, dict) else {}
             machine = (args.get("compute") or {}).get("name", "")
-            told = likeness(pipeline, args.get("conf") or {}, machine, args.get("ref") or "")
-            if args.get("dag_id") == dag_id and told == wanted:
+            told = likeness(call.about.pipeline, args.get("conf") or {}, machine, args.get("ref") or "")
+            if args.get("dag_id") == call.about.dag_id and told == wanted and job.id != call.request_id:
                 return str(args["asked"]["name"])
     return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.domain import RunKey
 from bot.store.database import Database, Transaction
 from bot.store.schema import question
 
@@ -78,6 +79,11 @@ class Questions:
         """One question."""
         found = await self._select(sa.select(question).where(question.c.id == question_id))
         return found[0] if found else None
+
+    async def asked_in(self, run: RunKey) -> bool:
+        """Has a task of this run asked anything?"""
+        of_run = sa.select(question).where(question.c.dag_id == run.dag_id, question.c.dag_run_id == run.run_id)
+        return bool(await self._select(of_run.limit(1)))
 
     async def open(self) -> Sequence[AskedQuestion]:
         """Every question that is not closed, oldest first."""

@@ -104,7 +104,9 @@ async def test_a_run_that_waits_for_airflow_is_like_one_too(world: World) -> Non
     """Impatience while Airflow is away would start it twice as soon as it is back."""
     world.airflow.fail_with(ServiceDown("Airflow"), times=99, on="run")
     await world.type(DANA, "run delays --yes")
-    assert "Your run of delays with these values is about to start" in await world.type(DANA, "run delays --yes")
+    assert "Your run of delays with these values is about to start" in await world.type(
+        DANA, "run delays learning_rate=0.05"
+    )
     world.airflow.recover()
 
 
