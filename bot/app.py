@@ -11,6 +11,7 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot import waiting
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cloud import AwsCloud
@@ -21,7 +22,9 @@ from bot.finishing import finish
 from bot.history import History
 from bot.jobs import JobContext, Jobs
 from bot.log import configure
+from bot.newcomers import meet
 from bot.orchestrator import AirflowOrchestrator
+from bot.overdue import point_out
 from bot.people import People
 from bot.ports import Orchestrator, Registry
 from bot.posting import Posting
@@ -126,7 +129,14 @@ async def _assemble(
 
 def _declare_work(station: Station, registered: Registered, dispatcher: Dispatcher) -> None:
     """Every kind of durable work: what the commands declare, and the bot's own."""
-    own: dict[str, WorkHandler] = {"run.finish": finish, "share": dispatcher.carry_out_share}
+    own: dict[str, WorkHandler] = {
+        "run.finish": finish,
+        "run.meet": meet,
+        "run.late": point_out,
+        "question.ask": waiting.ask,
+        "question.close": waiting.close,
+        "share": dispatcher.carry_out_share,
+    }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
         station.jobs.register(kind, _with_station(handler, station, dispatcher))
 

@@ -30,6 +30,13 @@ _STATUS: dict[TaskState, Status] = {
     TaskState.FAILED: "error",
 }
 
+_ORIGINS = {
+    "scheduled": "by its schedule",
+    "backfill": "by a backfill",
+    "operator_triggered": "by another DAG",
+    "asset_triggered": "by new data",
+}
+
 
 class Link(NamedTuple):
     """A button that opens a page."""
@@ -145,20 +152,34 @@ def _kept(facts: Facts, name: str) -> str:
 
 
 def _asked_by(facts: Facts) -> Markup:
+    return _whose(facts, "asked by", f"started {_origin(facts)}")
+
+
+def _whose(facts: Facts, before: str, otherwise: str) -> Markup:
+    """Who asked for the run; `otherwise` where nobody did. What tells it from others of its model that went on beside
+    it is the end of its id.
+    """
     name = facts.followed.requested_by_name
-    return Markup(f"asked by {escape(name)}" if name else "started in Airflow")
+    called = str((facts.followed.shown or {}).get("called") or "")
+    told = f" · run {escape(called)}" if called else ""
+    return Markup((f"{before} {escape(name)}" if name else otherwise) + told)
+
+
+def _origin(facts: Facts) -> str:
+    """What started a run that nobody asked the bot for."""
+    return _ORIGINS.get(facts.run.kind, "in Airflow")
 
 
 def _going_on(facts: Facts) -> RunCard:
     model, run = facts.followed.model, facts.run
-    name = facts.followed.requested_by_name
-    by = Markup(f" by {escape(name)}" if name else "")
     lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
     plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
     if run.started is None or run.state is RunState.QUEUED:  # one that is retried has its start at once
-        aside = Markup(f"since {date(run.queued or _created(facts))}{by}")
+        whose = _whose(facts, "by", f"· started {_origin(facts)}")
+        aside = Markup(f"since {date(run.queued or _created(facts))} {whose}")
         return _card(facts, "🚉", f"{model} waits for its turn in Airflow", aside, **plan)
-    return _card(facts, "🚂", f"{model} is training", Markup(f"started {date(run.started)}{by}"), **plan)
+    aside = Markup(f"started {date(run.started)} {_whose(facts, 'by', _origin(facts))}")
+    return _card(facts, "🚂", f"{model} is training", aside, **plan)
 
 
 def _created(facts: Facts) -> datetime:
@@ -242,8 +263,7 @@ def _finished(facts: Facts) -> RunCard:
     version = f" v{outcome.version.version}" if outcome.version else ""
     ready = f"{model}{version} is ready" if version else f"{model} has finished"
     took = (f"took {lasted(facts.run.seconds)}" if facts.run.seconds is not None else "finished") + _cost(facts)
-    by = facts.followed.requested_by_name
-    aside = Markup(took + (f" · for {escape(by)}" if by else ""))
+    aside = Markup(f"{took} · {_whose(facts, 'for', f'started {_origin(facts)}')}")
     verdict, notes = _verdict(outcome)
     return _card(facts, "✅", ready + verdict, aside, table=_metrics_table(outcome), notes=tuple(notes))
 
@@ -308,7 +328,8 @@ def _failed(facts: Facts) -> RunCard:
         facts
     )
     registered = f"v{outcome.version.version} was registered" if outcome.version else "nothing was registered"
-    aside = Markup(f"{after} · {registered}" if not outcome.trouble else after)
+    whose = _whose(facts, "for", f"started {_origin(facts)}")
+    aside = Markup(f"{after} · {whose}" if outcome.trouble else f"{after} · {registered} · {whose}")
     if cancelled := cancellation(facts.followed, facts.run):
         return _card(facts, "⏹", f"{model} was cancelled by {cancelled.get('name')}", aside)
     notes = (outcome.trouble,) if outcome.trouble else ()

@@ -71,6 +71,7 @@ class Call:
     text: str  # the command as typed, after its name
     model: Model | None = None  # the one that the arguments name, or that the run is of
     run: FollowedRun | None = None  # the one that the arguments name
+    request_id: str = ""  # what the work is accepted under
 
     @property
     def own(self) -> bool:

@@ -87,6 +87,7 @@ class Config(Section):
     access: Access = Access()
     compute: dict[ProfileName, Profile] = {}
     models: dict[ModelName, ModelConfig] = {}
+    airflow_users: dict[str, Member] = {}  # Airflow's users, by id or name, as people or groups of Slack
     budgets: Budgets = Budgets()
 
     @field_validator("models")

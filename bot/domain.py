@@ -138,6 +138,59 @@ class Log(Record):
     cut: bool = False
 
 
+class QuestionKey(NamedTuple):
+    """What names a question that a task asks: the task, of one run."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+
+
+class Assignee(NamedTuple):
+    """Somebody whom a question is for, as the orchestrator knows them."""
+
+    id: str
+    name: str
+
+
+class Answered(Record):
+    """How a question was answered; `by` is the orchestrator's name for who did, empty where nobody did in time."""
+
+    chosen: tuple[str, ...] = ()
+    values: dict[str, Any] = {}
+    by: str = ""
+
+
+class Question(Record):
+    """What a task waits to hear from a person: one of `options` (or several), and values for `parameters`.
+
+    `open`: the task waits for it now. `assigned`: the only ones who may answer; empty, whoever may.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+    try_number: int = 0
+    title: str = ""
+    subject: str
+    body: str = ""
+    options: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+    multiple: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    assigned: tuple[Assignee, ...] = ()
+    created: datetime
+    open: bool = True
+    answered: Answered | None = None
+
+    @property
+    def key(self) -> QuestionKey:
+        """What names this question."""
+        return QuestionKey(self.dag_id, self.run_id, self.task_id, self.map_index)
+
+
 class Dataset(Record):
     """A data set that a training run read, as logged with `mlflow.log_input`."""
 

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 from structlog import get_logger
 
+from bot.answers import Told
 from bot.cards import Outcome, cancellation, run_card
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following import facts, new_summaries, outcome_of
 from bot.jobs import JobContext, RetryLater
+from bot.phrases import listed
 from bot.render import Message, Rendered
 from bot.settling import settle
 from bot.station import Station
@@ -81,7 +83,18 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
+    elif at and not followed.requested_by and run.state is RunState.FAILED:
+        await _name_owners(ctx, station, followed, outcome, at)
     return outcome
+
+
+async def _name_owners(ctx: JobContext, station: Station, followed: FollowedRun, outcome: Outcome, at: Posted) -> None:
+    """Say below the card of a run that nobody asked for whose it is to look at. Nobody is mentioned."""
+    model = await station.catalogue.of_dag(followed.dag_id)
+    if owners := await station.people.names(model.contract.owners if model else ()):
+        where = f" at {outcome.failed_task}" if outcome.failed_task else ""
+        told = Told(text=f"This run of {followed.model} failed{where}. Its owners: {listed(owners)}.").render()
+        await station.posting.once(f"{ctx.id}:owners", at.channel, told, thread=at.ts)
 
 
 async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted | None:

@@ -69,7 +69,8 @@ class Interpreter:
         """
         people = self._station.people
         person = await people.person(request.person)
-        call = Call(self._station, person, await people.roles(person), request.channel, request.text)
+        roles = await people.roles(person)
+        call = Call(self._station, person, roles, request.channel, request.text, request_id=request.id)
         await self._authorise(request, call, Right.READ)  # a stranger learns no model's name
         if run:
             call = await self._about_run(call, run)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot import budget, compute, contract
 from bot.access import Right, Role, decide
-from bot.answers import Proposal, Refused
+from bot.answers import Proposal, Refused, Told
 from bot.catalogue import Model
 from bot.commands import Call, Work
 from bot.errors import Refusal
@@ -24,6 +24,7 @@ from bot.paramwords import typed
 from bot.price import Quote, millionths
 from bot.station import Station
 from bot.store import AuditEntry, Charge, ChargeState, Transaction
+from bot.twins import question
 from bot.words import quote as quoted
 
 NOT_STARTED = "Nothing was started."
@@ -36,6 +37,7 @@ class Wanted:
 
     `compute` names a profile, empty for the model's own; `ref` is a git ref, empty for the DAG's. `ask`: where it goes
     beyond what others may do, ask an owner instead of refusing. `cloned_from` names the run whose values these were.
+    `again`: also while a run like it goes on.
     """
 
     conf: Mapping[str, Any] = field(default_factory=dict)
@@ -44,12 +46,14 @@ class Wanted:
     reason: str = ""
     ask: bool = False
     cloned_from: str = ""
+    again: bool = False
 
 
-async def launch(call: Call, wanted: Wanted) -> Work | Refused:
+async def launch(call: Call, wanted: Wanted) -> Work | Refused | Told:
     """The work that starts this run of `call.about`; nothing is asked of Airflow. Refusal where it can't be.
 
-    Refused, with a button that asks its owners, where it goes beyond the contract that they have made for others.
+    Refused, with a button that asks its owners, where it goes beyond the contract that they have made for others. A
+    question where a run like it goes on.
     """
     model, station = call.about, call.station
     if model.pipeline is None or model.trouble:
@@ -63,6 +67,9 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
     allowed = decide(Right.RUN, call.roles, model.name, in_contract=not beyond).allowed
     if not allowed and not wanted.ask:
         return await _refused(call, wanted, beyond)
+    another = command_of(model.name, wanted, "--yes")
+    if not wanted.again and (twin := await question(call, wanted.conf, profile, wanted.ref, another)):
+        return twin
     args = {
         "model": model.name,
         "dag_id": model.dag_id,
@@ -76,7 +83,7 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused:
     reserving = await _reserving(
         call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
     )
-    return Work("run.start", args, also=reserving.write, words=command_of(model.name, wanted, "--yes"))
+    return Work("run.start", args, also=reserving.write, words=another)
 
 
 async def _refused(call: Call, wanted: Wanted, beyond: list[contract.Breach]) -> Refused:

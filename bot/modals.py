@@ -85,7 +85,9 @@ class Modals:
         draft = await self._station.store.drafts.get(draft_id)
         if form is None or draft is None or draft.person != request.person:
             raise Refusal(OVER)
-        call = await self._interpreter.call(replace(request, channel=draft.channel), form.right, draft.model)
+        call = await self._interpreter.call(
+            replace(request, id=f"form:{draft.id}", channel=draft.channel), form.right, draft.model
+        )
         return form, call, replace(submitted, kept=draft)
 
     async def _response(self, request: Request, call: Call, form: Form, result: Any) -> dict[str, Any]:

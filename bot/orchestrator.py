@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from bot.airflow import log, reading, whole_log
+from bot.airflow import human, log, reading, whole_log
 from bot.airflow.answer import SERVICE, Timeouts
 from bot.airflow.endpoints import Endpoints
 from bot.airflow.reading import JSON, text
 from bot.airflow.session import Session, Token
 from bot.airflow.steering import Steering
 from bot.airflow.versions import Versions
-from bot.domain import Log, Pipeline, Run, RunKey, Task
+from bot.domain import Log, Pipeline, Question, QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
 from bot.masking import masked
 
@@ -65,6 +65,7 @@ class AirflowOrchestrator:
         )
         self._airflow = Endpoints(self._session)
         self._versions = Versions(self._airflow)
+        self._human = human.Human(self._session)
         self._steering = Steering(self._airflow, self._pauses)
         self._secrets = tuple(secrets)
 
@@ -172,6 +173,25 @@ class AirflowOrchestrator:
             return (await self.tasks([key])).get(key, ())
 
         return await self._steering.retry(key, lambda: self.run(key), tasks)
+
+    async def questions(self, dag_ids: Collection[str]) -> Sequence[Question]:
+        """See Orchestrator. One call a 50 DAGs and a 100 questions."""
+        wanted, found = set(dag_ids), list[Question]()
+        for names in _batches(sorted(wanted), NAMES_A_CALL):
+            found += [human.question(row) for row in await self._human.waiting(names)]
+        asked = {each.key: each for each in found if each.open and each.dag_id in wanted}
+        return sorted(asked.values(), key=lambda each: each.created)
+
+    async def question(self, key: QuestionKey) -> Question | None:
+        """See Orchestrator."""
+        try:
+            return human.question(await self._human.one(key))
+        except NotFound:
+            return None
+
+    async def answer(self, key: QuestionKey, chosen: Collection[str], values: Mapping[str, Any]) -> None:
+        """See Orchestrator."""
+        await self._human.answer(key, list(chosen), values)
 
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""

@@ -62,6 +62,10 @@ class People:
         """Those of these user groups that this person is in."""
         return [group for group in groups if await self._among(user_id, [group])]
 
+    async def is_among(self, user_id: str, members: Iterable[str]) -> bool:
+        """Is this person listed, by id, by a group, or by `everyone`?"""
+        return await self._among(user_id, members)
+
     async def _among(self, user_id: str, members: Iterable[str]) -> bool:
         """Is this person listed, by id, by a group, or by `everyone`?"""
         listed = set(members)

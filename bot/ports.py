@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain import Log, Person, Pipeline, Posted, Run, RunKey, Task, Training, Version
+from bot.domain import Log, Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
 
 
 class Orchestrator(Protocol):
@@ -51,6 +51,19 @@ class Orchestrator(Protocol):
 
     async def failure(self, key: RunKey, task: Task) -> str:
         """The kind of the error and its first line, from the failed task's log; empty where it can't be told."""
+
+    async def questions(self, dag_ids: Collection[str]) -> Sequence[Question]:
+        """What tasks of these DAGs wait to hear from people now, oldest first."""
+
+    async def question(self, key: QuestionKey) -> Question | None:
+        """What this task asks, or asked; None where it asks nothing, or is gone."""
+
+    async def answer(self, key: QuestionKey, chosen: Collection[str], values: Mapping[str, Any]) -> None:
+        """Answer it: the task goes on. The first answer counts.
+
+        ServiceRejected where it doesn't fit, with status 409 where it was answered already; ServiceDenied where the
+        bot's own account is not among those whom it is for; NotFound where nothing is asked. Values are not checked.
+        """
 
     async def log(self, key: RunKey, task: Task, try_number: int) -> Log:
         """What this try of the task wrote so far, masked; of a very long log the last megabytes.

@@ -1,7 +1,8 @@
 """Follows runs in bulk, and keeps their cards true within Slack's budget of edits.
 
-One replica holds the tracker. A tick costs one question for the runs that changed and one for the tasks of all live
-runs, however many there are; a run that Airflow no longer has is asked for by name before it is called gone.
+One replica holds the tracker. A tick costs one question for the runs that changed, whoever started them, and one for
+the tasks of all live runs, however many there are; a run that Airflow no longer has is asked for by name before it is
+called gone.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
 from bot.finishing import submit_finish
 from bot.following import facts, new_summaries
 from bot.jobs import Fenced
+from bot.newcomers import Newcomers
+from bot.overdue import Overdue
 from bot.station import Station
 from bot.store import FollowedRun, RunChanges
+from bot.twins import called
+from bot.waiting import Waiting
 
 log = get_logger(__name__)
 HOLD = "tracker"
@@ -58,6 +63,9 @@ class Tracker:
         self._seen: dict[RunKey, Run] = {}
         self._asked: datetime | None = None  # when changes were last asked for
         self._pace = Pace()
+        self._newcomers = Newcomers(station)
+        self._overdue = Overdue(station)
+        self._waiting = Waiting(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
 
     async def follow(self) -> None:
@@ -78,31 +86,38 @@ class Tracker:
             await asyncio.sleep(self._every)
 
     async def tick(self) -> None:
-        """Look at every followed run once."""
+        """Look at every followed run once, for runs that somebody else started, and at what tasks ask of people."""
         followed = await self._station.store.runs.followed()
-        if not followed:
-            self._seen, self._asked = {}, None
-            return
         runs = await self._changed(followed)
-        tasks = await self._station.orchestrator.tasks([each.key for each in followed])
+        tasks = await self._station.orchestrator.tasks([each.key for each in followed]) if followed else {}
+        going = []
         for each in followed:
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
                 await submit_finish(self._station, run)
             elif run is not None:
-                await self._show(each, run, tasks.get(each.key, ()))
+                await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
+                going.append((each, run))
+        await self._waiting.look(followed, tasks)
+        await self._overdue.look(going)
 
     async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:
-        """The latest of each followed run, by asking for what changed since the last time."""
-        now = datetime.now(UTC)
-        oldest = datetime.fromtimestamp(min(each.created for each in followed), UTC)
-        since = min(self._asked, now) if self._asked else oldest
-        changed = await self._station.orchestrator.changed_runs({each.dag_id for each in followed}, since - OVERLAP)
+        """The latest of each followed run, by asking for what changed since the last time; new runs are met."""
+        now, homes = datetime.now(UTC), await self._newcomers.homes()
+        since = min(self._asked, now) if self._asked else await self._since(followed)
+        if dag_ids := {each.dag_id for each in followed} | homes.keys():
+            changed = await self._station.orchestrator.changed_runs(dag_ids, since - OVERLAP)
+            await self._newcomers.welcome(changed, homes)
+            keys = {each.key for each in followed}
+            self._seen = {run.key: run for run in [*self._seen.values(), *changed] if run.key in keys}
         self._asked = now
-        keys = {each.key for each in followed}
-        latest = {run.key: run for run in [*self._seen.values(), *changed] if run.key in keys}
-        self._seen = latest
-        return latest
+        await self._newcomers.looked(now)
+        return self._seen
+
+    async def _since(self, followed: Sequence[FollowedRun]) -> datetime:
+        """From when on changes may have been missed by this process."""
+        last = await self._newcomers.last_look()
+        return min([last, *(datetime.fromtimestamp(each.created, UTC) for each in followed)])
 
     async def _run(
         self, followed: FollowedRun, runs: Mapping[RunKey, Run], tasks: Mapping[RunKey, Sequence[Task]]
@@ -143,6 +158,10 @@ class Tracker:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
             await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+
+
+def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:
+    return replace(one, shown=(one.shown or {}) | {"called": called(one, all_of_them)})
 
 
 def digest_of(card: RunCard) -> str:

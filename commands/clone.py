@@ -39,5 +39,6 @@ async def clone(call: Call, arguments: CloneArguments) -> Work | Message | Modal
         ref=shown.get("ref", ""),
         reason=arguments.reason,
         cloned_from=f"{old.dag_id}/{old.dag_run_id}",
+        again=arguments.yes,
     )
     return await (launch(call, wanted) if arguments.values or arguments.yes else new_form(call, wanted))

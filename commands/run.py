@@ -69,7 +69,14 @@ async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
     """Told what to run, or `--yes`, the run; else the form. Nothing is asked of Airflow before Slack has its answer."""
     model, given = call.about, arguments
     conf = read_values(model.name, model.pipeline, given.values) if model.pipeline else {}
-    wanted = Wanted(conf=conf, compute=given.compute, ref=given.ref, reason=given.reason, ask=given.ask)
+    wanted = Wanted(
+        conf=conf,
+        compute=given.compute,
+        ref=given.ref,
+        reason=given.reason,
+        ask=given.ask,
+        again=given.yes or given.ask,
+    )
     told = given.values or given.compute or given.ref or given.yes or given.ask
     return await (launch(call, wanted) if told else new_form(call, wanted))
 

@@ -28,6 +28,7 @@ from airflow_client.client import (
     TaskInstanceApi,
     TaskInstancesBatchBody,
     TriggerDAGRunPostBody,
+    UpdateHITLDetailPayload,
     VersionApi,
     XComApi,
 )
@@ -62,6 +63,7 @@ class Sdk:
     trigger_body = TriggerDAGRunPostBody
     runs_body = DAGRunsBatchBody
     instances_body = TaskInstancesBatchBody
+    answer_body = UpdateHITLDetailPayload
     failed = DAGRunPatchBody(state=DagRunMutableStates.FAILED)
     clear_body = ClearTaskInstancesBody
     cleared = ClearTaskInstancesBodyTaskIdsInner  # a task's id, or [id, map index]

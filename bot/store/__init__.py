@@ -18,11 +18,14 @@ from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
 from bot.store.drafts import Draft
 from bot.store.durations import Duration
+from bot.store.looks import Look
 from bot.store.posts import Post
+from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
 from bot.store.store import Store
 
 __all__ = [
+    "AskedQuestion",
     "AuditEntry",
     "AuditRow",
     "CatalogueEntry",
@@ -34,6 +37,7 @@ __all__ = [
     "Draft",
     "Duration",
     "FollowedRun",
+    "Look",
     "Post",
     "RunChanges",
     "Store",

@@ -195,6 +195,7 @@ draft = Table(
     Column("data", Json, nullable=False),
     Column("created", Double, nullable=False, index=True),
 )
+
 duration = Table(
     "duration",
     metadata,
@@ -236,3 +237,30 @@ charge_account = Table(
 Index("charge_of_account", charge_account.c.account)
 
 account = Table("account", metadata, Column("name", Words, primary_key=True))  # rows to lock
+
+look = Table(
+    "look",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("first", Double, nullable=False),
+    Column("last", Double, nullable=False),
+)
+
+question = Table(
+    "question",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("dag_id", Words, nullable=False),
+    Column("dag_run_id", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("asked", Json, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("ts", Words),
+    Column("job_id", Words),
+    Column("person", Words),
+    Column("person_name", Words),
+    Column("created", Double, nullable=False),
+    Column("closed", Double),
+)
+_open = question.c.closed.is_(None)
+Index("question_open", question.c.created, sqlite_where=_open, postgresql_where=_open)

@@ -12,7 +12,9 @@ from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
 from bot.store.drafts import Drafts
 from bot.store.durations import Durations
+from bot.store.looks import Looks
 from bot.store.posts import Posts
+from bot.store.questions import Questions
 from bot.store.runs import Runs
 
 
@@ -26,8 +28,10 @@ class Store:
         self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
+        self.looks = Looks(database)
         self.durations = Durations(database)
         self.posts = Posts(database)
+        self.questions = Questions(database)
         self.runs = Runs(database)
 
     @classmethod

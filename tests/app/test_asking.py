@@ -194,7 +194,7 @@ async def test_above_the_owners_threshold_they_are_asked(world: World) -> None:
     configure(world, POOR[::-1])
     card = await asked(world, "run delays --compute two-cores")
     assert "It may cost $3, and its owners are asked above $2." in json.dumps(card.blocks)
-    assert await world.type(OMAR, "run delays --compute two-cores") == ""
+    assert await world.type(OMAR, "run delays --compute two-cores --yes") == ""
     await world.slack.wait_for(lambda: world.started())
     assert world.started()[0]["stationmaster"]["person"] == OMAR
 

@@ -102,9 +102,11 @@ def test_a_run_that_goes_on_shows_its_plan() -> None:
 def test_a_run_that_nobody_asked_for_names_nobody() -> None:
     """One that was started in Airflow itself."""
     followed = replace(FOLLOWED, requested_by=None, requested_by_name=None, conf={})
-    assert run_card(facts(RunState.RUNNING, followed=followed)).aside == f"started {date(NOON)}"
+    assert run_card(facts(RunState.RUNNING, followed=followed)).aside == f"started {date(NOON)} in Airflow"
     assert run_card(facts(RunState.GONE, followed=followed)).aside == "started in Airflow"
-    assert run_card(facts(RunState.SUCCESS, followed=followed)).aside == "took 3\u00a0min 12\u00a0s"
+    assert (
+        run_card(facts(RunState.SUCCESS, followed=followed)).aside == "took 3\u00a0min 12\u00a0s · started in Airflow"
+    )
     assert run_card(facts(RunState.RUNNING, followed=followed)).notes == ()
 
 
@@ -285,14 +287,14 @@ def test_a_failed_run_says_where_and_why() -> None:
     outcome = Outcome(failed_task="validate features", failure="ValueError: visib has 4.2% nulls")
     card = run_card(facts(RunState.FAILED, outcome=outcome))
     assert (card.icon, card.headline) == ("❌", "delays failed at validate features")
-    assert card.aside == "after 3\u00a0min 12\u00a0s · nothing was registered"
+    assert card.aside == "after 3\u00a0min 12\u00a0s · nothing was registered · for Dana"
     assert card.detail == "ValueError: visib has 4.2% nulls"
 
 
 def test_what_a_failed_run_registered_is_not_hidden() -> None:
     """It may have failed after that; and while MLflow doesn't answer, nothing is claimed."""
     outcome = Outcome(version=V13, training=TRAINING)
-    assert run_card(facts(RunState.FAILED, outcome=outcome)).aside.endswith("· v13 was registered")
+    assert run_card(facts(RunState.FAILED, outcome=outcome)).aside.endswith("· v13 was registered · for Dana")
     unsure = run_card(facts(RunState.FAILED, outcome=Outcome(trouble="MLflow doesn't answer right now.")))
     assert "registered" not in unsure.aside
     assert any("MLflow doesn't answer" in note for note in unsure.notes)
@@ -301,7 +303,7 @@ def test_what_a_failed_run_registered_is_not_hidden() -> None:
 def test_a_run_that_never_began_says_so() -> None:
     """Failed while it was queued."""
     card = run_card(facts(RunState.FAILED, run=run(RunState.FAILED, started=None)))
-    assert card.aside == "before it began · nothing was registered"
+    assert card.aside == "before it began · nothing was registered · for Dana"
 
 
 def test_a_run_that_is_gone_is_no_failure() -> None:

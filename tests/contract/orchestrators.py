@@ -6,11 +6,12 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import aiohttp
 
-from bot.domain import Parameter, Pipeline, Run, RunKey, TaskSpec, TaskState
+from bot.domain import Assignee, Parameter, Pipeline, Question, Run, RunKey, TaskSpec, TaskState
 from bot.orchestrator import AirflowOrchestrator
 from bot.ports import Orchestrator
 from tests.fakes import FakeOrchestrator
@@ -79,11 +80,36 @@ UNTAGGED = Pipeline(
     description="Not a training pipeline",
     tasks=(TaskSpec(task_id="other", title="other"),),
 )
+ASKS = Pipeline(
+    dag_id="asks",
+    description="Asks people",
+    tasks=tuple(TaskSpec(task_id=name, title=name) for name in ("for_omar", "review", "tune")),
+)
 CONF: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"label": "night line", "rounds": 4},
     "breaks": {},
     "slow": {"seconds": 1},
 }
+
+
+def questions(key: RunKey) -> list[Question]:
+    """What the tasks of a run of `asks` ask."""
+    asked = {"dag_id": key.dag_id, "run_id": key.run_id, "created": datetime.now(UTC)}
+    body = "It is *better* on 3 of 4 metrics & worse on <one>."
+    number = {"type": "number", "minimum": 0, "maximum": 1}
+    parameters = (
+        Parameter(name="threshold", rule=number, default=0.5, description="Above it a flight is late"),
+        Parameter(name="note", rule={"type": ["null", "string"]}),
+    )
+    omar = (Assignee("omar", "Omar"),)
+    return [
+        Question(task_id="review", subject="Use the model?", body=body, options=("Approve", "Reject"), **asked),
+        Question(
+            task_id="tune", subject="With which values?", options=("auc", "log_loss"), multiple=True,
+            parameters=parameters, **asked,
+        ),
+        Question(task_id="for_omar", subject="Omar?", options=("Yes",), assigned=omar, **asked),
+    ]  # fmt: skip
 
 
 def new_id(what: str = "contract") -> str:
@@ -100,6 +126,9 @@ class OrchestratorStage(Protocol):
 
     async def ended(self, dag_id: str) -> Run:
         """A run of this DAG with the conf above, over; the same one for every case."""
+
+    async def asking(self) -> RunKey:
+        """A run of `asks` of its own, all of whose tasks wait for people."""
 
     async def going(self) -> Run:
         """A run of `slow` of its own, whose first task runs for minutes."""
@@ -119,7 +148,7 @@ class FakeStage:
 
     def __init__(self) -> None:
         self.orchestrator = self._fake = FakeOrchestrator()
-        for pipeline in (TINY, BREAKS, SLOW, PAUSED):
+        for pipeline in (TINY, BREAKS, SLOW, PAUSED, ASKS):
             self._fake.add_dag(pipeline)
         self._fake.add_dag(UNTAGGED, tags=["somebody_else"])
         self._fake.break_file("broken_import.py", "ModuleNotFoundError: No module named 'a_package_that_is_not_there'")
@@ -149,6 +178,13 @@ class FakeStage:
         run = await self._fake.run(key)
         assert run
         return run
+
+    async def asking(self) -> RunKey:
+        """See OrchestratorStage."""
+        key = (await self._fake.start(RunKey("asks", new_id("asks")), {})).key
+        for question in questions(key):
+            self._fake.ask(question)
+        return key
 
     async def delete(self, key: RunKey) -> None:
         """See OrchestratorStage."""
@@ -216,6 +252,17 @@ class AirflowStage:
             await asyncio.sleep(0.5)
         raise TimeoutError(f"the run of {key.dag_id} did not end in {PATIENCE:g} s")
 
+    async def asking(self) -> RunKey:
+        """See OrchestratorStage."""
+        await self._parsed()
+        key = (await self.orchestrator.start(RunKey("asks", new_id("asks")), {})).key
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if len([each for each in await self.orchestrator.questions(["asks"]) if each.run_id == key.run_id]) == 3:
+                return key
+            await asyncio.sleep(0.5)
+        raise TimeoutError(f"the tasks of asks ask nothing after {PATIENCE:g} s")
+
     async def delete(self, key: RunKey) -> None:
         """See OrchestratorStage."""
         await self._ask("PATCH", f"/dags/{key.dag_id}/dagRuns/{key.run_id}", {"state": "failed"})
@@ -228,7 +275,9 @@ class AirflowStage:
     async def _parsed(self) -> None:
         """Wait until Airflow has read every file of `tests/dags`."""
         deadline = time.monotonic() + PATIENCE
-        while {"tiny", "breaks", "slow", "paused_one"} - set(await self.orchestrator.pipelines("stationmaster")):
+        while {"tiny", "breaks", "slow", "paused_one", "asks"} - set(
+            await self.orchestrator.pipelines("stationmaster")
+        ):
             assert time.monotonic() < deadline, "Airflow has not parsed tests/dags"
             await asyncio.sleep(1)
 

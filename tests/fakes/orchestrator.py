@@ -12,8 +12,8 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from bot.domain import Log, Pipeline, Run, RunKey, RunState, Task, TaskState
-from bot.errors import NotFound, ServiceRejected
+from bot.domain import Answered, Log, Pipeline, Question, QuestionKey, Run, RunKey, RunState, Task, TaskState
+from bot.errors import NotFound, ServiceDenied, ServiceRejected
 from bot.masking import masked
 from tests.fakes.service import FakeService
 
@@ -43,6 +43,7 @@ class FakeOrchestrator(FakeService):
     """Implements `bot.ports.Orchestrator`. `clock` gives the time; a run stays as it is until a test moves it on."""
 
     name = "Airflow"
+    account = "stationmaster"  # what the bot is called there
 
     def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__()
@@ -50,6 +51,7 @@ class FakeOrchestrator(FakeService):
         self._dags: dict[str, _Dag] = {}
         self._runs: dict[RunKey, _Run] = {}
         self._broken: dict[str, str] = {}
+        self._questions: dict[QuestionKey, Question] = {}
 
     # What tests do to it
 
@@ -127,6 +129,16 @@ class FakeOrchestrator(FakeService):
         now = self.clock()
         started = self._runs[key].run.started or now
         self._change(key, state=RunState.SUCCESS if ok else RunState.FAILED, started=started, ended=now)
+
+    def ask(self, question: Question) -> None:
+        """Let a task wait for a person."""
+        self._questions[question.key] = question
+        key = RunKey(question.dag_id, question.run_id)
+        self.set_task(key, question.task_id, TaskState.WAITING, map_index=question.map_index)
+
+    def answer_elsewhere(self, key: QuestionKey, by: str, *chosen: str) -> None:
+        """Answer on Airflow's own page."""
+        self._take(key, Answered(chosen=chosen, by=by))
 
     def delete_run(self, key: RunKey) -> None:
         """Delete the run, as people can on Airflow's page."""
@@ -209,6 +221,32 @@ class FakeOrchestrator(FakeService):
         self._called("failure", key, task)
         return self._runs[key].failures.get((task.task_id, task.map_index), "") if key in self._runs else ""
 
+    async def questions(self, dag_ids: Collection[str]) -> Sequence[Question]:
+        """See Orchestrator."""
+        self._called("questions", tuple(sorted(dag_ids)))
+        asked = [self._now(each) for each in self._questions.values() if each.dag_id in dag_ids]
+        return sorted((each for each in asked if each.open), key=lambda each: each.created)
+
+    async def question(self, key: QuestionKey) -> Question | None:
+        """See Orchestrator."""
+        self._called("question", key)
+        return self._now(self._questions[key]) if key in self._questions else None
+
+    async def answer(self, key: QuestionKey, chosen: Collection[str], values: Mapping[str, Any]) -> None:
+        """See Orchestrator."""
+        self._called("answer", key, tuple(chosen), dict(values))
+        asked = self._questions.get(key)
+        if asked is None:
+            raise NotFound(self.name, "Human-in-the-loop detail does not exist", status=404)
+        if asked.answered:
+            raise ServiceRejected(self.name, "has already been updated", status=409)
+        if asked.assigned and self.account not in {each.id for each in asked.assigned}:
+            raise ServiceDenied(self.name, f"User={self.account} is not a respondent for the task.", status=403)
+        if set(chosen) - set(asked.options) or (len(chosen) > 1 and not asked.multiple):
+            raise ServiceRejected(self.name, "Invalid options", status=400)
+        self._take(key, Answered(chosen=tuple(chosen), values=dict(values), by=self.account))
+        self._answered()
+
     async def log(self, key: RunKey, task: Task, try_number: int) -> Log:
         """See Orchestrator."""
         self._called("log", key, task, try_number)
@@ -256,6 +294,15 @@ class FakeOrchestrator(FakeService):
     async def close(self) -> None:
         """See Orchestrator."""
         self._called("close")
+
+    def _take(self, key: QuestionKey, answered: Answered) -> None:
+        self._questions[key] = self._questions[key].model_copy(update={"open": False, "answered": answered})
+        self.set_task(RunKey(key.dag_id, key.run_id), key.task_id, TaskState.SUCCESS, map_index=key.map_index)
+
+    def _now(self, asked: Question) -> Question:
+        """A task of a run that is over waits for nobody."""
+        kept = self._runs.get(RunKey(asked.dag_id, asked.run_id))
+        return asked.model_copy(update={"open": asked.open and kept is not None and not kept.run.state.over})
 
     def _there(self, key: RunKey) -> _Run:
         if key not in self._runs:
