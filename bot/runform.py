@@ -90,7 +90,7 @@ def _asked_for(call: Call) -> Pipeline:
 def _of_the_bot(own: Sequence[str], config: Config) -> list[Parameter]:
     text = {"type": ["null", "string"], "section": "This run"}
     found = [
-        Parameter(name=MINE["ref"], rule=text | {"title": "Code", "description": "a branch, a tag or a commit"}),
+        Parameter(name=MINE["ref"], rule=text | {"title": "Code"}, description="A branch, a tag or a commit."),
         Parameter(name=MINE["reason"], rule=text | {"title": "Reason", "maxLength": 500}),
     ]
     if machines := [name for name in own if name in config.compute]:

@@ -18,7 +18,7 @@ from bot.markup import fit
 from bot.params import check_value
 from bot.render import Modal
 
-FIELDS = 12  # on a page, for someone on a phone
+FIELDS = 14  # on a page, for someone on a phone
 PAGE_SIZE = 170_000  # bytes of its blocks, about; Slack takes 250 KB of a view
 LONGEST_ERROR = 500  # characters below a field
 

@@ -36,6 +36,7 @@ models:
   breaks: {}
   slow: {}
   idle: {}
+  every_kind: {}
   paused_one: {}
   broken: {}
 """

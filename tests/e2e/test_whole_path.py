@@ -203,6 +203,7 @@ async def test_a_person_does_it_in_a_browser(whole: Whole) -> None:
         await composer.press("Enter")
         await page.get_by_text("Did you mean idle?").wait_for(timeout=20_000)
         await page.get_by_role("button", name="Run idle").click()
+        await page.get_by_role("button", name="Start").click(timeout=20_000)
         await page.get_by_text("idle has finished").first.wait_for(timeout=90_000)
         await page.get_by_text("1 reply").first.click()
         await page.get_by_text("your run of idle is ready").first.wait_for(timeout=20_000)

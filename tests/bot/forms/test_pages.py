@@ -44,10 +44,10 @@ def test_a_form_says_whose_it_is() -> None:
 
 
 def test_a_long_form_has_pages() -> None:
-    """Twelve fields each; all but the last lead on, all but the first lead back; a page too far is the last."""
-    of = pipeline(*[param(f"p{at}", at) for at in range(30)])
+    """Fourteen fields each; all but the last lead on, all but the first lead back; a page too far is the last."""
+    of = pipeline(*[param(f"p{at}", at) for at in range(40)])
     assert page_count(of) == 3
-    assert [len(inputs(of, page=page)) for page in (1, 2, 3, 4)] == [12, 12, 6, 6]
+    assert [len(inputs(of, page=page)) for page in (1, 2, 3, 4)] == [14, 14, 12, 12]
     pages = [view(of, page=page) for page in (1, 2, 3)]
     assert [page["submit"]["text"] for page in pages] == ["Next", "Next", "Start"]
     assert [page["blocks"][0]["text"]["text"] for page in pages][1] == "*delays*  page 2 of 3"
@@ -57,9 +57,9 @@ def test_a_long_form_has_pages() -> None:
 
 def test_pages_do_not_depend_on_values() -> None:
     """So that a page is read as it was made, whatever was filled in meanwhile."""
-    of = pipeline(*[param(f"p{at}", "a", type="string") for at in range(12)], param("last", 1))
-    values = {f"p{at}": "x" * 3_000 for at in range(12)}
-    assert [len(inputs(of, values, page)) for page in (1, 2)] == [12, 1]
+    of = pipeline(*[param(f"p{at}", "a", type="string") for at in range(14)], param("last", 1))
+    values = {f"p{at}": "x" * 3_000 for at in range(14)}
+    assert [len(inputs(of, values, page)) for page in (1, 2)] == [14, 1]
 
 
 def test_heavy_fields_take_more_pages() -> None:
