@@ -102,7 +102,7 @@ async def test_stop_ends_what_left_the_process_group(workspace: Workspace) -> No
     child = python(workspace, PARENT_OF_A_GROUP)
     child.start()
     grandchild = first_number(child.log)
-    assert os.getpgid(grandchild) == grandchild
+    wait_until(lambda: os.getpgid(grandchild) == grandchild)
     await child.stop()
     wait_until(lambda: not living(grandchild))
 
