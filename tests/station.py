@@ -7,6 +7,7 @@ one is missing the tests that need it are skipped, except in CI, where they fail
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,11 +22,14 @@ from demo.station.workspace import Workspace
 
 @dataclass(frozen=True)
 class AirflowServer:
-    """Where the test run's Airflow is. It reads the DAGs of `tests/dags` and `demo/dags`."""
+    """Where the test run's Airflow is. It reads the DAGs of `tests/dags`, of `demo/dags`, and of `folder`, which is
+    for tests to write in.
+    """
 
     url: str
     username: str
     password: str
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,19 @@ def mlflow_port() -> int:
 async def airflow_server(station_workspace: Workspace, mlflow_port: int) -> AsyncIterator[AirflowServer]:
     """A real Airflow on a real PostgreSQL, up, with every DAG read."""
     need("airflow", "postgres")
+    written = station_workspace.folder("written")
     async with (
         Postgres(station_workspace) as postgres,
         Airflow(
             station_workspace,
             postgres,
-            dags=[REPOSITORY / "tests" / "dags", REPOSITORY / "demo" / "dags"],
+            dags=[REPOSITORY / "tests" / "dags", REPOSITORY / "demo" / "dags", written],
             plugins=REPOSITORY / "templates" / "plugins",
             task_env=_task_env(station_workspace, mlflow_port),
             port=free_port(),
         ) as airflow,
     ):
-        yield AirflowServer(airflow.url, airflow.username, airflow.password)
+        yield AirflowServer(airflow.url, airflow.username, airflow.password, written)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

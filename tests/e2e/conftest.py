@@ -37,6 +37,7 @@ models:
   slow: {}
   idle: {}
   every_kind: {}
+  changing: {}
   paused_one: {}
   broken: {}
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -75,3 +77,46 @@ async def test_a_form_filled_in_by_hand_arrives_with_its_types(whole: Whole) -> 
             "bounded": "short", "needed": "{{ 6*7 }}", "whole": 7, "pick": "log_loss", "hundreds": "code 299",
             "flag": False, "numbers": [3, 4.5], "day": "2026-12-24",
         }  # fmt: skip
+
+
+CHANGING = """
+from airflow.sdk import dag, task
+
+@task
+def tell(): ...
+
+@dag(dag_id="changing", schedule=None, params={params}, tags=["stationmaster"])
+def changing():
+    tell()
+
+changing()
+"""
+
+
+async def shows(whole: Whole, model: str, words: str) -> None:
+    """Returns once the bot's page of the model has these words: it reads Airflow every 20 s."""
+    for _ in range(60):
+        await whole.type(f"model {model}")
+        if words in json.dumps(whole.slack.ephemerals("U0DANA", "C0TRAINING")[-1].blocks):
+            return
+        await asyncio.sleep(2)
+    raise TimeoutError(f"{words} never came: {whole.bot.log}")
+
+
+async def test_a_dag_that_changes_while_its_form_is_open(whole: Whole) -> None:
+    """The form comes back filled in, with the new parameter and a word about it; then the run starts as it says."""
+    file = whole.airflow.folder / "changing.py"
+    file.write_text(CHANGING.replace("{params}", "{'rate': 0.5}"), encoding="utf-8")
+    await whole.knows("changing")
+    async with open_browser() as browser:
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        await page.goto(f"{whole.slack.url}/?user=U0DANA&channel=C0TRAINING")
+        modal = await form_of(page, "changing")
+        await modal.get_by_label("rate", exact=True).fill("0.25")
+        file.write_text(CHANGING.replace("{params}", "{'rate': 0.5, 'depth': 3}"), encoding="utf-8")
+        await shows(whole, "changing", "depth")
+        await modal.get_by_role("button", name="Start").click()
+        await modal.get_by_text("changed meanwhile").wait_for(timeout=SLOW)
+        await modal.get_by_label("depth", exact=True).fill("4")
+        await modal.get_by_role("button", name="Start").click()
+        assert await started(whole, page, "changing") == {"rate": 0.25, "depth": 4}
