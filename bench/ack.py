@@ -97,7 +97,7 @@ async def main() -> int:
         beside = Lane("least Bolt app, the bot's flags", bolt, "/train help")
         lanes = [
             Lane("the bot: help", bot, "/train help", answered=True),
-            Lane("the bot: run", bot, "/train run delays learning_rate=0.1"),
+            Lane("the bot: run", bot, "/train run delays learning_rate=0.1 --yes"),
             beside,
             Lane("least Bolt app, default flags", default, "/train help"),
         ]
