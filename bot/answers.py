@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from bot import limits
@@ -16,6 +17,12 @@ class Proposal(NamedTuple):
 
     label: str
     command: str
+
+
+def beginnings(models: Sequence[str]) -> tuple[Proposal, ...]:
+    """What someone may begin with: to train one of these models, or to ask."""
+    trained = (Proposal(f"Train {name}", f"run {name}") for name in models)
+    return (*trained, Proposal("What's running", "status"), Proposal("All models", "models"), Proposal("Help", "help"))
 
 
 class Told(Message):

@@ -14,12 +14,13 @@ from structlog import get_logger
 
 from bot.config import Config, ConfigFile, ModelConfig
 from bot.domain import Pipeline
-from bot.errors import NotFound, ServiceError, UnknownWord
+from bot.errors import NotFound, Refusal, ServiceError, UnknownWord
 from bot.ports import Orchestrator
 from bot.store import CatalogueEntry, CatalogueRow, Store
 from bot.words import nearest
 
 log = get_logger(__name__)
+NOT_STARTED = "Nothing was started."
 AT_ONCE = 4  # details asked of Airflow at the same time
 
 
@@ -34,6 +35,13 @@ class Model:
     pipeline: Pipeline | None
     trouble: str
     seen: datetime | None  # when Airflow last told about it
+
+    @property
+    def trainable(self) -> Pipeline:
+        """The pipeline that trains it. Refusal, with its trouble, where it can't be trained now."""
+        if self.pipeline is None or self.trouble:
+            raise Refusal(f"{self.name} can't be trained now: {self.trouble}.", hint=NOT_STARTED)
+        return self.pipeline
 
     @property
     def registered_model(self) -> str:

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from bot import budget, compute, contract
 from bot.access import Right, Role, decide
 from bot.answers import Proposal, Refused, Told
-from bot.catalogue import Model
+from bot.catalogue import NOT_STARTED, Model
 from bot.commands import Call, Work
-from bot.errors import Refusal
 from bot.history import quote_of
 from bot.markup import fit
 from bot.params import check_conf
@@ -27,7 +26,6 @@ from bot.store import AuditEntry, Charge, ChargeState, Transaction
 from bot.twins import question
 from bot.words import quote as quoted
 
-NOT_STARTED = "Nothing was started."
 MOST_REASON = 500  # characters; Airflow's note has 1,000
 
 
@@ -55,15 +53,13 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused | Told:
     Refused, with a button that asks its owners, where it goes beyond the contract that they have made for others. A
     question where a run like it goes on.
     """
-    model, station = call.about, call.station
-    if model.pipeline is None or model.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
-    check_conf(model.name, model.pipeline, wanted.conf)
+    model, station, pipeline = call.about, call.station, call.about.trainable
+    check_conf(model.name, pipeline, wanted.conf)
     machines = station.config.current().compute
     profile = compute.chosen(model.name, model.contract.compute, machines, wanted.compute)
     if wanted.ref:
         compute.check_ref(wanted.ref)
-    beyond = contract.breaches(model.contract, model.pipeline, wanted.conf, compute=profile, ref=wanted.ref)
+    beyond = contract.breaches(model.contract, pipeline, wanted.conf, compute=profile, ref=wanted.ref)
     allowed = decide(Right.RUN, call.roles, model.name, in_contract=not beyond).allowed
     if not allowed and not wanted.ask:
         return await _refused(call, wanted, beyond)
@@ -165,8 +161,7 @@ class Reserving:
 
 async def _reserving(call: Call, profile: str, why: str) -> Reserving:
     station, model, config = call.station, call.about, call.station.config.current()
-    groups = await station.people.among(call.person.id, config.budgets.groups)
-    accounts = budget.accounts_of(call.person.id, groups, model.name)
+    accounts = await _accounts(station, call.person.id, model.name)
     return Reserving(
         station=station,
         call=call,
@@ -177,6 +172,12 @@ async def _reserving(call: Call, profile: str, why: str) -> Reserving:
         ask_above=_threshold(model, call.roles),
         why=why,
     )
+
+
+async def _accounts(station: Station, person: str, model: str) -> list[str]:
+    """The accounts that this person's run of the model counts against, by today's user groups."""
+    groups = await station.people.among(person, station.config.current().budgets.groups)
+    return budget.accounts_of(person, groups, model)
 
 
 def _threshold(model: Model, roles: frozenset[Role]) -> int | None:
@@ -191,8 +192,7 @@ async def price_line(station: Station, job_id: str, model: str, person: str) -> 
     charge, config = await station.store.charges.get(job_id), station.config.current()
     if charge is None or not charge.profile:
         return ""
-    groups = await station.people.among(person, config.budgets.groups)
-    accounts = budget.accounts_of(person, groups, model)
+    accounts = await _accounts(station, person, model)
     spent = await station.store.charges.spent(accounts, charge.month, charge.currency)
     found = budget.balances(budget.limits(config.budgets, accounts), spent, charge.currency)
     return " · ".join(filter(None, (charge.words, found[0].words(model) if found else "")))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 
-from bot.access import Role
+from bot.access import Right, Role, decide
 from bot.catalogue import Model
 from bot.config import EVERYONE, Access, ConfigFile
 from bot.domain import Person
@@ -65,6 +65,10 @@ class People:
     async def is_among(self, user_id: str, members: Iterable[str]) -> bool:
         """Is this person listed, by id, by a group, or by `everyone`?"""
         return await self._among(user_id, members)
+
+    async def runnable(self, person: Person, models: Iterable[Model]) -> list[Model]:
+        """Those of the models that this person may run."""
+        return [each for each in models if decide(Right.RUN, await self.roles(person, each), each.name).allowed]
 
     async def _among(self, user_id: str, members: Iterable[str]) -> bool:
         """Is this person listed, by id, by a group, or by `everyone`?"""

@@ -15,7 +15,7 @@ from bot.domain import Parameter, Pipeline
 from bot.errors import Refusal
 from bot.forms import FormPage, draft_of, form_page, page_count, read_page, suggestions, without_defaults
 from bot.history import quote_of
-from bot.launch import NOT_STARTED, Wanted, launch
+from bot.launch import Wanted, launch
 from bot.render import Message
 from bot.store import Draft
 from bot.terms import Profile
@@ -80,11 +80,9 @@ async def _page(call: Call, pipeline: Pipeline, draft: Draft, page: int, notes: 
 
 def _asked_for(call: Call) -> Pipeline:
     """The model's pipeline, with what the bot itself asks as further parameters."""
-    model = call.about
-    if model.pipeline is None or model.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
-    mine = _of_the_bot(model.contract.compute, call.station.config.current())
-    return model.pipeline.model_copy(update={"parameters": (*model.pipeline.parameters, *mine)})
+    pipeline = call.about.trainable
+    mine = _of_the_bot(call.about.contract.compute, call.station.config.current())
+    return pipeline.model_copy(update={"parameters": (*pipeline.parameters, *mine)})
 
 
 def _of_the_bot(own: Sequence[str], config: Config) -> list[Parameter]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bot.access import Right
 from bot.commands import Call, Work, command
-from bot.errors import Refusal
-from bot.launch import NOT_STARTED, Wanted, launch
+from bot.launch import Wanted, launch
 from bot.params import read_values
 from bot.render import Message, Modal
 from bot.runform import new_form
@@ -29,12 +28,10 @@ class CloneArguments(Arguments):
 @command("clone", summary="train again with a run's values", example="clone RUN key=value", right=Right.RUN)
 async def clone(call: Call, arguments: CloneArguments) -> Work | Message | Modal:
     """With changes, or `--yes`, the run; else the form, filled in with that run's values."""
-    model, old = call.about, call.about_run
-    if model.pipeline is None or model.trouble:
-        raise Refusal(f"{model.name} can't be trained now: {model.trouble}.", hint=NOT_STARTED)
+    old = call.about_run
     shown = old.shown or {}
     wanted = Wanted(
-        conf=old.conf | read_values(model.name, model.pipeline, arguments.values),
+        conf=old.conf | read_values(call.about.name, call.about.trainable, arguments.values),
         compute=shown.get("compute", ""),
         ref=shown.get("ref", ""),
         reason=arguments.reason,

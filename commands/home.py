@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.access import Right, decide
-from bot.answers import Proposal
+from bot.answers import Proposal, beginnings
 from bot.commands import Call, home_tab
 from bot.phrases import listed
 from bot.render import Home
@@ -43,13 +42,8 @@ async def home(call: Call) -> HomeView:
 
 async def _proposals(call: Call) -> tuple[Proposal, ...]:
     models = [model for model in await call.station.catalogue.models() if not model.trouble]
-    mine = [
-        model
-        for model in models
-        if decide(Right.RUN, await call.station.people.roles(call.person, model), model.name).allowed
-    ]
-    offered = [Proposal(f"Train {model.name}", f"run {model.name}") for model in mine[:MOST_OFFERED]]
-    return (*offered, Proposal("What's running", "status"), Proposal("All models", "models"), Proposal("Help", "help"))
+    mine = await call.station.people.runnable(call.person, models)
+    return beginnings([model.name for model in mine[:MOST_OFFERED]])
 
 
 def _lines(runs: Sequence[FollowedRun]) -> tuple[RunLine, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.access import Right, decide
-from bot.answers import Proposal, Told
+from bot.access import Right
+from bot.answers import Told, beginnings
 from bot.commands import Call, command
 from bot.phrases import count
 from bot.words import Arguments
@@ -19,15 +19,9 @@ class LauncherArguments(Arguments):
 async def launcher(call: Call, arguments: LauncherArguments) -> Told:
     """Say in two lines what one can do, with buttons for the most likely."""
     station, models = call.station, await call.station.catalogue.models()
-    mine = [
-        model
-        for model in models
-        if decide(Right.RUN, await station.people.roles(call.person, model), model.name).allowed
-    ]
+    mine = await station.people.runnable(call.person, models)
     ready = [model for model in mine if not model.trouble]
     slash = station.config.current().command
     example = f"\nor type: {slash} run {ready[0].name}" if ready else ""
     text = f"I train models from Slack. You can run {count(len(mine), 'model')} and read {len(models)}.{example}"
-    proposals = [Proposal(f"Train {model.name}", f"run {model.name}") for model in ready[:MOST_OFFERED]]
-    proposals += [Proposal("What's running", "status"), Proposal("All models", "models"), Proposal("Help", "help")]
-    return Told(text=text, proposals=tuple(proposals))
+    return Told(text=text, proposals=beginnings([model.name for model in ready[:MOST_OFFERED]]))

@@ -14,6 +14,7 @@ from bot.access import Right, decide
 from bot.answers import Proposal, Refused, Told
 from bot.asking import Permission, close_card, permission
 from bot.cards import run_card
+from bot.catalogue import NOT_STARTED
 from bot.commands import Asked, Call, Work, command, work
 from bot.contract import breaches
 from bot.domain import Posted, Run, RunKey, RunState
@@ -31,7 +32,7 @@ from bot.errors import (
 from bot.following import facts
 from bot.history import estimate_of, learn
 from bot.jobs import JobContext, RetryLater
-from bot.launch import NOT_STARTED, Wanted, launch, price_line
+from bot.launch import Wanted, launch, price_line
 from bot.markup import Markup, fit
 from bot.params import check_conf, read_values
 from bot.render import Message, Modal
