@@ -50,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(_: argparse.Namespace) -> int:
-    from bot.config import read_settings
     from bot.log import configure
+    from bot.settings.config import read_settings
 
     settings = read_settings()
     configure(settings.log_level, settings.secrets)
@@ -64,8 +64,8 @@ def _serve(_: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.CRITICAL)  # what goes wrong is told in lines of our own
     if options.live:
-        from bot.config import read_settings
-        from bot.live import live
+        from bot.installing.live import live
+        from bot.settings.config import read_settings
 
         return _leave(asyncio.run(live(read_settings(), options.live, print)))
     from bot.check.findings import failed
@@ -77,7 +77,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _manifest(options: argparse.Namespace) -> int:
-    from bot.manifest_text import text
+    from bot.installing.manifest_text import text
 
     print(text(url=options.url, as_json=options.json), end="")
     return 0

@@ -11,31 +11,31 @@ from typing import Any
 
 from structlog import get_logger
 
-from bot import waiting
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cloud import AwsCloud
-from bot.commands import Registered, WorkHandler, discover
-from bot.config import ConfigFile, Settings
-from bot.dispatch import Dispatcher
-from bot.finishing import finish
-from bot.history import History
+from bot.conversation.commands import Registered, WorkHandler, discover
+from bot.conversation.dispatch import Dispatcher
+from bot.conversation.posting import Posting
+from bot.following.finishing import finish
+from bot.following.newcomers import meet
+from bot.following.overdue import point_out
+from bot.following.tracker import Tracker
 from bot.jobs import JobContext, Jobs
+from bot.launching.history import History
+from bot.launching.settling import keep_released
 from bot.log import configure
-from bot.newcomers import meet
 from bot.orchestrator import AirflowOrchestrator
-from bot.overdue import point_out
 from bot.people import People
 from bot.ports import Orchestrator, Registry
-from bot.posting import Posting
+from bot.questions import waiting
 from bot.registry import MlflowRegistry
-from bot.settling import keep_released
+from bot.settings.config import ConfigFile, Settings
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
 from bot.slack.socket_mode import SocketMode
 from bot.station import Station
 from bot.store import Store
-from bot.tracker import Tracker
 
 log = get_logger(__name__)
 CATALOGUE_EVERY = 20.0  # seconds

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 from structlog import get_logger
 
-from bot.config import Config, ConfigFile, ModelConfig
+from bot.conversation.words import nearest
 from bot.domain import Pipeline
 from bot.errors import NotFound, Refusal, ServiceError, UnknownWord
 from bot.ports import Orchestrator
+from bot.settings.config import Config, ConfigFile, ModelConfig
 from bot.store import CatalogueEntry, CatalogueRow, Store
-from bot.words import nearest
 
 log = get_logger(__name__)
 NOT_STARTED = "Nothing was started."

@@ -21,7 +21,7 @@ from bot.airflow.steering import Steering
 from bot.airflow.versions import Versions
 from bot.domain import Log, Pipeline, Question, QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
-from bot.masking import masked
+from bot.following.masking import masked
 
 T = TypeVar("T")
 

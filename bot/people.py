@@ -9,10 +9,10 @@ from typing import Generic, TypeVar
 
 from bot.access import Right, Role, decide
 from bot.catalogue import Model
-from bot.config import EVERYONE, Access, ConfigFile
 from bot.domain import Person
 from bot.errors import NotFound
 from bot.ports import Chat
+from bot.settings.config import EVERYONE, Access, ConfigFile
 
 KEPT_SECONDS = 60.0
 T = TypeVar("T")

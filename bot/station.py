@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.catalogue import Catalogue
-from bot.config import ConfigFile
+from bot.conversation.posting import Posting
 from bot.jobs import Jobs
 from bot.people import People
 from bot.ports import Chat, Orchestrator, Registry
-from bot.posting import Posting
+from bot.settings.config import ConfigFile
 from bot.store import Store
 
 

@@ -1,1 +1,1 @@
-"""One file a command: its arguments, its message, its handler, its buttons. Found by `bot.commands.discover`."""
+"""One file a command: its arguments, message, handler and buttons. `bot.conversation.commands.discover` finds it."""

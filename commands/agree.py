@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.access import Right
-from bot.answers import Told
-from bot.asking import answer
-from bot.commands import Call, action
+from bot.conversation.answers import Told
+from bot.conversation.commands import Call, action
+from bot.launching.asking import answer
 
 
 @action("agree", right=Right.READ)

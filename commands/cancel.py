@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.access import Right
-from bot.answers import Proposal, Told
-from bot.cards import cancellation
-from bot.commands import Asked, Call, Work, command, work
+from bot.conversation.answers import Proposal, Told
+from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.words import Arguments
 from bot.domain import Run, RunKey, RunState
 from bot.errors import Refusal
-from bot.finishing import submit_finish
+from bot.following.cards import cancellation
+from bot.following.finishing import submit_finish
+from bot.following.refreshing import look
+from bot.following.runlines import as_kept
+from bot.following.steering import Shown, Steering, accepted, steer
 from bot.jobs import JobContext
-from bot.markup import Markup, date, escape
+from bot.messages.markup import Markup, date, escape
 from bot.ports import Orchestrator
-from bot.refreshing import look
-from bot.runlines import as_kept
 from bot.station import Station
-from bot.steering import Shown, Steering, accepted, steer
 from bot.store import FollowedRun
-from bot.words import Arguments
 
 
 class CancelArguments(Arguments):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.access import Right
-from bot.commands import Call, Work, command
-from bot.launch import Wanted, launch
-from bot.params import read_values
-from bot.render import Message, Modal
-from bot.runform import new_form
-from bot.words import Arguments
+from bot.conversation.commands import Call, Work, command
+from bot.conversation.words import Arguments
+from bot.launching.launch import Wanted, launch
+from bot.launching.runform import new_form
+from bot.messages.render import Message, Modal
+from bot.parameters.params import read_values
 
 
 class CloneArguments(Arguments):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple
 
 from bot.access import MATRIX, Right
-from bot.answers import Proposal
 from bot.catalogue import Model
-from bot.commands import Call, Command, command, discover
-from bot.paramwords import show
-from bot.render import Message
-from bot.words import Arguments
+from bot.conversation.answers import Proposal
+from bot.conversation.commands import Call, Command, command, discover
+from bot.conversation.words import Arguments
+from bot.messages.render import Message
+from bot.parameters.paramwords import show
 
 
 class Entry(NamedTuple):

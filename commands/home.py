@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.answers import Proposal, beginnings
-from bot.commands import Call, home_tab
-from bot.phrases import listed
-from bot.render import Home
-from bot.runlines import RunLine, as_kept, run_line
+from bot.conversation.answers import Proposal, beginnings
+from bot.conversation.commands import Call, home_tab
+from bot.following.runlines import RunLine, as_kept, run_line
+from bot.messages.phrases import listed
+from bot.messages.render import Home
 from bot.store import FollowedRun
 
 MOST_RUNS = 10

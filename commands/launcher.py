@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.access import Right
-from bot.answers import Told, beginnings
-from bot.commands import Call, command
-from bot.phrases import count
-from bot.words import Arguments
+from bot.conversation.answers import Told, beginnings
+from bot.conversation.commands import Call, command
+from bot.conversation.words import Arguments
+from bot.messages.phrases import count
 
 MOST_OFFERED = 3  # models with a button of their own; the rest is behind "All models"
 

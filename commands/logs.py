@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from bot.access import Right
-from bot.answers import Proposal, Refused, Told
-from bot.commands import Asked, Call, Work, command, work
+from bot.conversation.answers import Proposal, Refused, Told
+from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.words import Arguments, quote
 from bot.domain import RunKey, Task
 from bot.errors import NotFound, Refusal, ServiceError, StationmasterError
+from bot.following.loglines import called, choose, tail
+from bot.following.steering import allow
 from bot.jobs import JobContext
-from bot.loglines import called, choose, tail
-from bot.phrases import count
-from bot.render import Message
+from bot.messages.phrases import count
+from bot.messages.render import Message
 from bot.station import Station
-from bot.steering import allow
-from bot.words import Arguments, quote
 
 
 class LogMessage(Message):

@@ -7,23 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from bot.access import Right
-from bot.answers import Proposal
-from bot.cards import Link
 from bot.catalogue import Model
-from bot.commands import Call, command
-from bot.compute import in_words
-from bot.contract import left_to_others
+from bot.conversation.answers import Proposal
+from bot.conversation.commands import Call, command
+from bot.conversation.words import Arguments
 from bot.domain import Parameter, RunKey, Task, Training, Version
 from bot.errors import ServiceError
-from bot.history import quote_of
-from bot.lineage import confirmed, key_of
-from bot.markup import Markup, escape
-from bot.paramwords import allowed
-from bot.phrases import number
-from bot.render import Message
-from bot.runlines import RunLine, run_line
+from bot.following.cards import Link
+from bot.following.lineage import confirmed, key_of
+from bot.following.runlines import RunLine, run_line
+from bot.launching.compute import in_words
+from bot.launching.contract import left_to_others
+from bot.launching.history import quote_of
+from bot.messages.markup import Markup, escape
+from bot.messages.phrases import number
+from bot.messages.render import Message
+from bot.parameters.paramwords import allowed
 from bot.station import Station
-from bot.words import Arguments
 from commands.models import state_of
 
 VERSIONS = 5

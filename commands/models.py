@@ -6,11 +6,11 @@ from typing import ClassVar, NamedTuple
 
 from bot.access import Right
 from bot.catalogue import Model
-from bot.commands import Call, command
-from bot.markup import Markup, date, escape, fit
-from bot.phrases import count, listed
-from bot.render import Message
-from bot.words import Arguments
+from bot.conversation.commands import Call, command
+from bot.conversation.words import Arguments
+from bot.messages.markup import Markup, date, escape, fit
+from bot.messages.phrases import count, listed
+from bot.messages.render import Message
 
 MOST_SHOWN = 30  # a message has 50 blocks, and a phone a short screen
 

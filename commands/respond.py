@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from bot import responding
 from bot.access import Right
-from bot.commands import Call, FieldErrors, Submitted, Work, action, form, work
+from bot.conversation.commands import Call, FieldErrors, Submitted, Work, action, form, work
 from bot.domain import Question
 from bot.errors import NotAllowed, Refusal
 from bot.forms import draft_of, page_count, read_page, suggestions
 from bot.jobs import JobContext
-from bot.questionform import QuestionForm, answer_in, asked_for, question_form
-from bot.responding import OVER, entry, why_not
-from bot.runform import BACK
+from bot.launching.runform import BACK
+from bot.questions import responding
+from bot.questions.form import QuestionForm, answer_in, asked_for, question_form
+from bot.questions.responding import OVER, entry, why_not
 from bot.station import Station
 from bot.store import AskedQuestion, Draft
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bot.access import Right
-from bot.commands import Asked, Call, Work, command, work
+from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.words import Arguments
 from bot.domain import Run, RunKey, RunState
 from bot.errors import Refusal
+from bot.following.refreshing import refresh
+from bot.following.steering import Shown, Steering, accepted, steer
 from bot.jobs import JobContext
 from bot.ports import Orchestrator
-from bot.refreshing import refresh
 from bot.station import Station
-from bot.steering import Shown, Steering, accepted, steer
 from bot.store import FollowedRun
-from bot.words import Arguments
 
 
 class RetryArguments(Arguments):

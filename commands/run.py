@@ -9,14 +9,11 @@ from typing import Any
 
 from structlog import get_logger
 
-from bot import limits
 from bot.access import Right, decide
-from bot.answers import Proposal, Refused, Told
-from bot.asking import Permission, close_card, permission
-from bot.cards import run_card
 from bot.catalogue import NOT_STARTED
-from bot.commands import Asked, Call, Work, command, work
-from bot.contract import breaches
+from bot.conversation.answers import Proposal, Refused, Told
+from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.words import Arguments
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import (
     NotAllowed,
@@ -29,18 +26,21 @@ from bot.errors import (
     ServiceError,
     ServiceRejected,
 )
-from bot.following import facts
-from bot.history import estimate_of, learn
+from bot.following.cards import run_card
+from bot.following.facts import facts
 from bot.jobs import JobContext, RetryLater
-from bot.launch import Wanted, launch, price_line
-from bot.markup import Markup, fit
-from bot.params import check_conf, read_values
-from bot.render import Message, Modal
-from bot.runform import new_form
-from bot.settling import release
+from bot.launching.asking import Permission, close_card, permission
+from bot.launching.contract import breaches
+from bot.launching.history import estimate_of, learn
+from bot.launching.launch import Wanted, launch, price_line
+from bot.launching.runform import new_form
+from bot.launching.settling import release
+from bot.messages import limits
+from bot.messages.markup import Markup, fit
+from bot.messages.render import Message, Modal
+from bot.parameters.params import check_conf, read_values
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
-from bot.words import Arguments
 
 log = get_logger(__name__)
 STALE_AFTER = 3_600.0  # seconds since it was asked for, or agreed to; a run kept longer asks its person again
@@ -197,7 +197,7 @@ async def _follow(
 async def _shown(
     ctx: JobContext, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
 ) -> dict[str, Any]:
-    """What the card tells that no later look at Airflow would: see `bot.following.facts`."""
+    """What the card tells that no later look at Airflow would: see `bot.following.facts.facts`."""
     machine = (args.get("compute") or {}).get("name", "")
     try:
         await learn(station, args["dag_id"])

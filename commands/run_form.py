@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.access import Right
-from bot.commands import Call, FieldErrors, Submitted, Work, form
+from bot.conversation.commands import Call, FieldErrors, Submitted, Work, form
 from bot.forms import FormPage
-from bot.render import Message
-from bot.runform import choices, filled_in
+from bot.launching.runform import choices, filled_in
+from bot.messages.render import Message
 
 
 @form("run_form", right=Right.RUN, suggest=choices)

@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from bot.access import Right
-from bot.answers import Proposal
-from bot.cards import RunCard, run_card
 from bot.catalogue import Model
-from bot.commands import Call, command
+from bot.conversation.answers import Proposal
+from bot.conversation.commands import Call, command
+from bot.conversation.words import Arguments, nearest
 from bot.domain import Run, RunKey
 from bot.errors import ServiceError, UnknownWord
-from bot.following import facts, outcome_of
-from bot.markup import Markup, date, escape
-from bot.phrases import count
-from bot.refreshing import look
-from bot.render import Message
-from bot.runlines import RunLine, as_kept, run_line
+from bot.following.cards import RunCard, run_card
+from bot.following.facts import facts, outcome_of
+from bot.following.refreshing import look
+from bot.following.runlines import RunLine, as_kept, run_line
+from bot.following.whichrun import find_run
+from bot.messages.markup import Markup, date, escape
+from bot.messages.phrases import count
+from bot.messages.render import Message
 from bot.station import Station
 from bot.store import FollowedRun
-from bot.whichrun import find_run
-from bot.words import Arguments, nearest
 
 RECENT = 8
 LOOKED_THROUGH = 100  # runs

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.render import Rendered
+from bot.messages.render import Rendered
 
 Json = dict[str, Any]
 

@@ -19,15 +19,15 @@ import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from bot import manifest_text
 from bot.access import MATRIX, Role, Scope
-from bot.commands import discover
-from bot.compute import as_conf
-from bot.config import Access, Config, ModelConfig, Settings, read_config, read_settings
+from bot.conversation.commands import discover
 from bot.errors import ConfigError
-from bot.manifest import SCOPES
+from bot.installing import manifest_text
+from bot.installing.manifest import SCOPES
+from bot.launching.compute import as_conf
+from bot.settings.config import Access, Config, ModelConfig, Settings, read_config, read_settings
+from bot.settings.terms import BOUNDS, Budgets, Contract, Profile
 from bot.store import Store
-from bot.terms import BOUNDS, Budgets, Contract, Profile
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"

@@ -21,16 +21,18 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "botocore": ["bot.cloud"],
     "sqlalchemy": ["bot.store.*", "bot.jobs.*", "bot.migrations", "bot.migrations.*"],
     "alembic": ["bot.migrations", "bot.migrations.*"],
-    "jinja2": ["bot.templating"],
+    "jinja2": ["bot.messages.templating"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
-ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.live"}  # these alone know the adapters
+ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.installing.live"}  # these alone know the adapters
 PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
 PURE = {
-    "bot.access", "bot.answers", "bot.budget", "bot.cards", "bot.comparison", "bot.compute", "bot.contract",
-    "bot.controls", "bot.domain", "bot.errors", "bot.fitting", "bot.limits", "bot.lineage", "bot.loglines",
-    "bot.manifest", "bot.markup", "bot.masking", "bot.params", "bot.paramwords", "bot.phrases", "bot.price",
-    "bot.runlines", "bot.schemas", "bot.words",
+    "bot.access", "bot.conversation.answers", "bot.conversation.words", "bot.domain", "bot.errors",
+    "bot.following.cards", "bot.following.comparison", "bot.following.controls", "bot.following.lineage",
+    "bot.following.loglines", "bot.following.masking", "bot.following.runlines", "bot.installing.manifest",
+    "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
+    "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
+    "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",
@@ -40,7 +42,7 @@ WITHOUT_EFFECT = {
     "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
     "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
 }  # fmt: skip
-RENDERING = "bot.render"  # reads its templates once; what it makes of a message depends on nothing else
+RENDERING = "bot.messages.render"  # reads its templates once; what it makes of a message depends on nothing else
 
 
 def modules(*packages: str) -> dict[str, Path]:
@@ -54,6 +56,9 @@ def modules(*packages: str) -> dict[str, Path]:
 
 
 PRODUCT = modules("bot", "commands")
+
+
+ROOMS = {name for name, path in PRODUCT.items() if len(ast.parse(path.read_text(encoding="utf-8")).body) == 1}  # empty
 
 
 def imported(path: Path, *, for_types: bool = True) -> set[str]:
@@ -131,9 +136,9 @@ def test_an_adapter_knows_no_command(name: str) -> None:
     assert "commands" not in packages(imported(PRODUCT[name]))
 
 
-@pytest.mark.parametrize("name", sorted(set(modules("bot")) - {"bot.commands"}))
+@pytest.mark.parametrize("name", sorted(set(modules("bot")) - {"bot.conversation.commands"}))
 def test_commands_are_found_not_imported(name: str) -> None:
-    """`bot.commands` discovers them; nothing else in `bot` names one."""
+    """`bot.conversation.commands` discovers them; nothing else in `bot` names one."""
     assert "commands" not in packages(imported(PRODUCT[name]))
 
 
@@ -142,7 +147,7 @@ def test_what_is_pure_touches_nothing(name: str) -> None:
     """Decisions, words and cards are made of values alone: no clock to wait for, no file, no socket."""
     names = imported(PRODUCT[name], for_types=False)
     assert packages(names) - WITHOUT_EFFECT - {"bot"} == set()
-    mine = {each for each in names if each.startswith("bot") and each in PRODUCT} - {"bot", RENDERING}
+    mine = {each for each in names if each.startswith("bot") and each in PRODUCT} - ROOMS - {RENDERING}
     assert mine - PURE == set()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.commands import discover
+from bot.conversation.commands import discover
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.errors import shorten
-from bot.masking import masked
+from bot.following.masking import masked
 
 LIMIT = 200  # characters
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,40}[A-Za-z]")

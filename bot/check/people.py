@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.check.findings import Finding, bad, good, odd
-from bot.config import Config
+from bot.settings.config import Config
 
 if TYPE_CHECKING:
     from bot.slack.workspace import Workspace

@@ -11,13 +11,13 @@ from bot.app import airflow, mlflow
 from bot.check import people, services, tokens
 from bot.check.findings import Finding, Mark, bad, good
 from bot.cloud import AwsCloud
-from bot.config import Config, Settings, look_at_settings, read_config
 from bot.errors import ConfigError, ServiceError
 from bot.log import maskable, masked
+from bot.messages.phrases import count
 from bot.orchestrator import AirflowOrchestrator
-from bot.phrases import count
 from bot.ports import Cloud
 from bot.registry import MlflowRegistry
+from bot.settings.config import Config, Settings, look_at_settings, read_config
 from bot.slack.workspace import Workspace
 from bot.store.health import examine
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bot.check.findings import Finding, bad, good, odd
-from bot.config import Config
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError
+from bot.settings.config import Config
 
 if TYPE_CHECKING:
     from bot.orchestrator import AirflowOrchestrator

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.check.findings import Finding, bad, good, odd
-from bot.manifest import SCOPES
+from bot.installing.manifest import SCOPES
 
 if TYPE_CHECKING:
     from bot.slack.workspace import Answer, Workspace

@@ -10,11 +10,11 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import Any, TypeAlias
 
-from bot import limits
 from bot.domain import Parameter
 from bot.forms.kinds import types
 from bot.forms.options import Option
 from bot.forms.texts import clean, decimal
+from bot.messages import limits
 
 Element: TypeAlias = dict[str, Any]
 Answer: TypeAlias = "str | int | tuple[str, ...] | None"

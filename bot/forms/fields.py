@@ -9,7 +9,6 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from bot import limits
 from bot.domain import Parameter
 from bot.forms.elements import (
     Element,
@@ -25,8 +24,9 @@ from bot.forms.kinds import CHOSEN, Kind, kind_of, nullable
 from bot.forms.moments import clock, day, epoch
 from bot.forms.options import Option, chosen, key_of, options_of
 from bot.forms.texts import text_of
-from bot.paramwords import show
-from bot.schemas import errors
+from bot.messages import limits
+from bot.parameters.paramwords import show
+from bot.parameters.schemas import errors
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _MULTILINE = {Kind.LIST, Kind.MORE, Kind.OBJECT}

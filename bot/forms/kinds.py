@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain import Parameter
-from bot.paramwords import kinds_of
-from bot.schemas import entries, errors
+from bot.parameters.paramwords import kinds_of
+from bot.parameters.schemas import entries, errors
 
 
 class Kind(StrEnum):

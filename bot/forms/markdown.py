@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markup import Markup, escape, link
+from bot.messages.markup import Markup, escape, link
 
 _INLINE = re.compile(
     r"(?P<code>`+[^`\n]+`+)"

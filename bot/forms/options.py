@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from bot import limits
 from bot.domain import Parameter
 from bot.forms.kinds import CHOSEN, Kind, items, kind_of, nullable, proposals
 from bot.forms.texts import blank, clean, dump
-from bot.markup import fit
-from bot.paramwords import typed
-from bot.schemas import entries
+from bot.messages import limits
+from bot.messages.markup import fit
+from bot.parameters.paramwords import typed
+from bot.parameters.schemas import entries
 
 _BOOLEANS = {"true": "Yes", "false": "No", "null": "Neither"}
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from bot import limits
 from bot.domain import Parameter, Pipeline
 from bot.errors import BadValue
 from bot.forms.fields import Field
@@ -14,9 +13,10 @@ from bot.forms.kinds import ASKED, Kind
 from bot.forms.options import key_of
 from bot.forms.reading import State, blamed, read_field
 from bot.forms.words import Shown, constant, section_of, shown
-from bot.markup import fit
-from bot.params import check_value
-from bot.render import Modal
+from bot.messages import limits
+from bot.messages.markup import fit
+from bot.messages.render import Modal
+from bot.parameters.params import check_value
 
 FIELDS = 14  # on a page, for someone on a phone
 PAGE_SIZE = 170_000  # bytes of its blocks, about; Slack takes 250 KB of a view

@@ -14,7 +14,7 @@ from bot.forms.fields import Field, Input
 from bot.forms.kinds import Kind
 from bot.forms.moments import at
 from bot.forms.texts import value_of
-from bot.paramwords import allowed
+from bot.parameters.paramwords import allowed
 
 State: TypeAlias = Mapping[str, Mapping[str, Any]]
 

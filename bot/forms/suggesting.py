@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot import limits
 from bot.domain import Pipeline
 from bot.forms.fields import block_id
 from bot.forms.options import Option, options_of
-from bot.paramwords import typed
+from bot.messages import limits
+from bot.parameters.paramwords import typed
 
 
 def suggestions(pipeline: Pipeline, block: str, text: str) -> list[dict[str, Any]]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from bot.domain import Parameter
 from bot.forms.kinds import Kind, items, types
-from bot.markup import escape, unescape
-from bot.params import read, read_json, unreadable
-from bot.paramwords import EXACT, typed
-from bot.schemas import errors, kinds
+from bot.messages.markup import escape, unescape
+from bot.parameters.params import read, read_json, unreadable
+from bot.parameters.paramwords import EXACT, typed
+from bot.parameters.schemas import errors, kinds
 
 LONGEST_NUMBER = 24  # characters; a longer one is shown as a text, with its exponent
 

@@ -9,9 +9,9 @@ from bot.forms.fields import Field, Input
 from bot.forms.kinds import Kind, items
 from bot.forms.markdown import mrkdwn
 from bot.forms.texts import clean
-from bot.markup import Markup
-from bot.paramwords import allowed, show
-from bot.schemas import kinds
+from bot.messages.markup import Markup
+from bot.parameters.paramwords import allowed, show
+from bot.parameters.schemas import kinds
 
 _BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 

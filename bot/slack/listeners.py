@@ -12,9 +12,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.commands import Submitted
-from bot.dispatch import Dispatcher
-from bot.interpret import Request
+from bot.conversation.commands import Submitted
+from bot.conversation.dispatch import Dispatcher
+from bot.conversation.interpret import Request
 
 
 def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> AsyncApp:

@@ -14,11 +14,11 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import running
-from bot.config import read_settings
 from bot.domain import Dataset, Parameter, Pipeline, RunKey, RunState, TaskSpec, Training, Version
+from bot.following.tracker import Tracker
+from bot.settings.config import read_settings
 from bot.station import Station
 from bot.store import AuditRow, FollowedRun
-from bot.tracker import Tracker
 from demo.slack.messages import Message
 from demo.slack.standin import StandIn
 from tests.fakes.orchestrator import FakeOrchestrator

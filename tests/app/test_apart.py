@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain import Run, RunState, TaskState
 from bot.errors import ServiceDown
-from bot.tracker import Tracker
+from bot.following.tracker import Tracker
 from tests.app.conftest import DANA, DELAYS, OMAR, TRAINING, World
 
 HOUR = timedelta(hours=1)

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import bot.asking
+import bot.launching.asking
 import commands.run
 from bot.app import running
-from bot.budget import month_of
 from bot.errors import ServiceDown
 from bot.jobs.table import Claim, JobTable
+from bot.launching.budget import month_of
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, DANA, DELAYS, GENERAL, NOOR, OMAR, TRAINING, World, settings_for
 
@@ -28,7 +28,7 @@ POOR = ("everyone: 25", "everyone: 0.5")  # a first run may cost $1
 async def world(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Nobody has money left for a run without history; services that are away are asked again at once."""
     monkeypatch.setattr(commands.run, "ASK_AGAIN", 0.1)
-    monkeypatch.setattr(bot.asking, "ASK_AGAIN", 0.1)
+    monkeypatch.setattr(bot.launching.asking, "ASK_AGAIN", 0.1)
     configure(world, POOR)
     yield world
     world.airflow.recover()
@@ -162,7 +162,7 @@ async def test_of_two_answers_the_first_counts(world: World) -> None:
 
 async def test_a_question_expires(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a day nothing starts any more; a click comes too late."""
-    monkeypatch.setattr(bot.asking, "WAITS", 0.5)
+    monkeypatch.setattr(bot.launching.asking, "WAITS", 0.5)
     card = await asked(world)
     closed = await world.card("Nobody agreed within a day", timeout=10)
     assert closed.ts == card.ts

@@ -266,7 +266,7 @@ async def test_a_second_retry_is_another_one(world: World) -> None:
 
 async def test_a_lost_answer_of_a_retry_clears_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow did it, and could not say so: the run is not cleared again, and is followed."""
-    monkeypatch.setattr("bot.steering.ASK_AGAIN", 0.1)
+    monkeypatch.setattr("bot.following.steering.ASK_AGAIN", 0.1)
     key = await failed(world)
     world.airflow.lose_answer_once()
     await click(world, DANA, "Retry")

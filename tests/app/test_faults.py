@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import bot.finishing
+import bot.following.finishing
 import commands.run
 from bot.app import running
 from bot.domain import RunState, TaskState
@@ -19,7 +19,7 @@ from tests.app.conftest import DANA, TRAINING, World, settings_for
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a service that is away again at once."""
     monkeypatch.setattr(commands.run, "ASK_AGAIN", 0.1)
-    monkeypatch.setattr(bot.finishing, "ASK_AGAIN", 0.1)
+    monkeypatch.setattr(bot.following.finishing, "ASK_AGAIN", 0.1)
 
 
 @pytest.mark.parametrize("error", [ServiceDown("Airflow", "no answer"), ServiceConfused("Airflow", "<html>")])

@@ -18,8 +18,8 @@ import aiohttp
 import pytest
 
 from bot.app import running
+from bot.following.tracker import Tracker
 from bot.slack.http import HEALTH, PATH
-from bot.tracker import Tracker
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST, free_port
 from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_for

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain import Run, RunKey, RunState, TaskState
-from bot.newcomers import OURS
-from bot.tracker import Tracker
+from bot.following.newcomers import OURS
+from bot.following.tracker import Tracker
 from tests.app.conftest import DANA, DELAYS, World
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-import bot.finishing
-from bot.commands import Asked, Call, Work
+import bot.following.finishing
+from bot.conversation.commands import Asked, Call, Work
 from bot.domain import Run, RunKey, RunState, TaskState
 from bot.errors import ServiceDown
-from bot.history import History
-from bot.launch import Wanted, launch
-from bot.settling import release_stranded
+from bot.launching.history import History
+from bot.launching.launch import Wanted, launch
+from bot.launching.settling import release_stranded
 from bot.store import Charge, ChargeState
 from tests.app.conftest import DANA, OMAR, TRAINING, VERA, World
 
@@ -161,7 +161,7 @@ async def test_the_real_cost_stands_on_the_card_and_settles_the_budget(world: Wo
 
 async def test_an_end_that_was_half_recorded_is_charged_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process died between settling and writing the run's end down."""
-    record = bot.finishing._record
+    record = bot.following.finishing._record
     died: list[bool] = []
 
     async def die_once(*args: Any) -> None:
@@ -170,7 +170,7 @@ async def test_an_end_that_was_half_recorded_is_charged_once(world: World, monke
             raise ZeroDivisionError("as if the process had died here")
         await record(*args)
 
-    monkeypatch.setattr(bot.finishing, "_record", die_once)
+    monkeypatch.setattr(bot.following.finishing, "_record", die_once)
     begun = datetime.now(UTC)
     await world.type(DANA, "run delays --yes")
     key = await world.run_key()

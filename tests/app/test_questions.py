@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot import responding, waiting
 from bot.domain import Assignee, Parameter, Question, RunKey, RunState
 from bot.errors import ServiceDown
-from bot.tracker import Tracker
+from bot.following.tracker import Tracker
+from bot.questions import responding, waiting
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, DANA, GUS, OMAR, TRAINING, VERA, World
 

@@ -125,7 +125,7 @@ async def test_an_answer_can_be_shown_to_everyone(world: World) -> None:
 
 async def test_an_answer_that_takes_long_comes_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack is acknowledged in time, and the answer follows to the person alone."""
-    monkeypatch.setattr("bot.dispatch.ACKNOWLEDGE_WITHIN", 0.0)
+    monkeypatch.setattr("bot.conversation.dispatch.ACKNOWLEDGE_WITHIN", 0.0)
     await world.type(DANA, "models")
     await world.told(DANA, "1 model")
 

@@ -13,9 +13,9 @@ import pytest
 
 from bot.check.findings import Finding, Mark, failed
 from bot.check.run import check
-from bot.manifest import SCOPES
+from bot.installing.manifest import SCOPES
 from bot.store import Store
-from tests.bot.test_config_secrets import FakeCloud
+from tests.bot.settings.test_config_secrets import FakeCloud
 from tests.fakes.wire import Reply, Wire
 
 ALL = ",".join(scope.name for scope in SCOPES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.airflow import log
-from bot.masking import HIDDEN, masked
+from bot.following.masking import HIDDEN, masked
 
 
 def lines(*entries: dict[str, Any]) -> bytes:

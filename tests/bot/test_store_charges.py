@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.budget import Balance
 from bot.jobs import Jobs
+from bot.launching.budget import Balance
 from bot.store import Charge, ChargeState, Duration, FollowedRun, Store, Transaction
 from tests.bot.jobs_kit import opened
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.check.services import airflow, mlflow
-from bot.config import Config
 from bot.orchestrator import AirflowOrchestrator
 from bot.registry import MlflowRegistry
+from bot.settings.config import Config
 from tests.station import AirflowServer, MlflowServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

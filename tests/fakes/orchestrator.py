@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 
 from bot.domain import Answered, Log, Pipeline, Question, QuestionKey, Run, RunKey, RunState, Task, TaskState
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
-from bot.masking import masked
+from bot.following.masking import masked
 from tests.fakes.service import FakeService
 
 GONE = "gone from Airflow: no file defines it now"

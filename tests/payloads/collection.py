@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 import bot.app  # noqa: F401  # imports every module of the bot that declares a message
-from bot.answers import shared_by, with_share
-from bot.commands import discover
-from bot.render import Message, Rendered, Templated, View, messages, views
-from bot.samples import Values, ordinary
+from bot.conversation.answers import shared_by, with_share
+from bot.conversation.commands import discover
+from bot.installing.samples import Values, ordinary
+from bot.messages.render import Message, Rendered, Templated, View, messages, views
 from tests.payloads.values import HOSTILE, hostile
 
 

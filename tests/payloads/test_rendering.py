@@ -8,10 +8,10 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 from jinja2 import meta
 
-from bot.finishing import RunEnded
-from bot.render import Message, Templated
-from bot.samples import ordinary
-from bot.templating import environment
+from bot.following.finishing import RunEnded
+from bot.installing.samples import ordinary
+from bot.messages.render import Message, Templated
+from bot.messages.templating import environment
 from tests.payloads.collection import MESSAGES, NAMES, VIEWS, payloads
 from tests.slack_rules import problems
 

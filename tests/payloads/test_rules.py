@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.finishing import RunEnded
-from bot.render import Rendered
+from bot.following.finishing import RunEnded
+from bot.messages.render import Rendered
 from tests.payloads.collection import NAMES, Payload, payloads
 from tests.slack_rules import problems, problems_of_view
 

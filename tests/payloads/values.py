@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.samples import Values
+from bot.installing.samples import Values
 
 HOSTILE = {
     "quotes": "\" ' “ ” ‘ ’ `",

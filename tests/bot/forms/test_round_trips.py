@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import Parameter
 from bot.forms import without_defaults
 from bot.forms.kinds import ASKED, Kind, kind_of
-from bot.schemas import errors
+from bot.parameters.schemas import errors
 from tests.bot.forms.kit import needed, param, pipeline, same, submitted, untouched
 from tests.bot.forms.strategies import JSON, SEEN, parameters
 

@@ -1,0 +1,1 @@
+"""Requests in, answers out: how commands, clicks, forms and the home tab are declared, read and answered."""

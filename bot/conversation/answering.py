@@ -1,0 +1,90 @@
+"""From something that a person asked to what they are told of it, whatever goes wrong; at once, or a little later."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+
+from structlog import get_logger
+from structlog.contextvars import bound_contextvars
+
+from bot.conversation.answers import Proposal, Refused
+from bot.conversation.interpret import Request
+from bot.errors import Refusal, ServiceError, UnknownWord
+from bot.messages.render import Rendered
+from bot.station import Station
+
+log = get_logger(__name__)
+
+
+class Answering:
+    """Gives answers, and the sentences of what went wrong."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._late: set[asyncio.Task[Any]] = set()
+
+    async def answer(self, request: Request, doing: Coroutine[Any, Any, Rendered | None]) -> Rendered | None:
+        """What `doing` says, or the sentence of what went wrong. The one place that catches everything."""
+        with bound_contextvars(request=request.id, person=request.person):
+            try:
+                return await doing
+            except Exception as error:  # noqa: BLE001  # the one
+                return self.excuse(error).render()
+
+    def excuse(self, error: Exception) -> Refused:
+        """What the person is told of an error; of an unforeseen one an id, under which the log has the whole story."""
+        if isinstance(error, Refusal):
+            return self._refused(error)
+        if isinstance(error, ServiceError):
+            log.warning("request.service_failed", error=str(error))
+            return Refused(sentence=error.sentence, hint="Nothing was changed; try again in a minute.")
+        incident = secrets.token_hex(4)
+        log.error("request.failed", incident=incident, exc_info=error)
+        return Refused(
+            sentence="That failed, and it is my fault, not yours.", hint=f"Tell an admin this id: {incident}."
+        )
+
+    def _refused(self, error: Refusal) -> Refused:
+        example = f"Try: {self._station.config.current().command} {error.example}" if error.example else ""
+        hint = " ".join(filter(None, (error.hint, example)))
+        return Refused(sentence=error.sentence, hint=hint, proposals=_proposals(error))
+
+    def later(self, answering: asyncio.Task[Rendered | None], request: Request) -> None:
+        """When the answer is there, give it to the person alone."""
+
+        async def deliver() -> None:
+            if answer := await answering:
+                await self.deliver(request, answer)
+
+        task = asyncio.create_task(deliver())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def deliver(self, request: Request, answer: Rendered) -> None:
+        """Give an answer to the person alone: where they asked, else directly."""
+        try:
+            if request.response_url:
+                await self._station.chat.respond(request.response_url, answer)
+            else:
+                await self._station.posting.tell(request.id, request.channel, request.person, answer)
+        except ServiceError as error:
+            log.warning("answer.not_delivered", error=str(error))
+
+    async def close(self, within: float) -> None:
+        """Let late answers finish, for at most so many seconds."""
+        if self._late:
+            _, unfinished = await asyncio.wait(self._late, timeout=within)
+            for task in unfinished:
+                task.cancel()
+
+
+def _proposals(error: Refusal) -> tuple[Proposal, ...]:
+    """The nearest words as buttons, where a whole command can be made of them."""
+    if not isinstance(error, UnknownWord):
+        return ()
+    if error.kind == "model":
+        return (*(Proposal(f"Run {name}", f"run {name}") for name in error.nearest), Proposal("All models", "models"))
+    return tuple(Proposal(name, name) for name in error.nearest) if error.kind == "command" else ()

@@ -1,0 +1,90 @@
+"""Messages that are posted once, whatever crashes; and words for one person, wherever they can be reached.
+
+Slack has no idempotency key for a post. The attempt is therefore written down first, with a random nonce that goes
+with the message as metadata. Where an earlier attempt's outcome is uncertain, the channel is searched for that nonce.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from uuid import uuid4
+
+from structlog import get_logger
+
+from bot.domain import Posted
+from bot.errors import NotFound, NotInChannel, ServiceDenied, ServiceError
+from bot.messages.render import Rendered
+from bot.ports import Chat, Outgoing
+from bot.store import Post, Store
+
+log = get_logger(__name__)
+ANSWERABLE_SECONDS = 29 * 60  # a response_url lives 30 minutes
+MOST_ANSWERABLE = 10_000
+CLOCKS_APART = 60.0  # seconds that Slack's clock and the database's may differ
+
+
+class Posting:
+    """Posts through the chat, remembering in the store."""
+
+    def __init__(self, chat: Chat, store: Store) -> None:
+        self._chat, self._store = chat, store
+        self._answerable: OrderedDict[str, tuple[float, str]] = OrderedDict()
+
+    async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
+        """Post for `key` if that wasn't done yet, and say where the message stands."""
+        nonce = uuid4().hex
+        attempt = await self._store.posts.attempt(key, channel, nonce)
+        if attempt.ts:
+            return Posted(channel=attempt.channel, ts=attempt.ts)
+        if attempt.nonce != nonce:
+            message, posted = await self._look_for(attempt, message, thread)
+        else:
+            posted = None
+        posted = posted or await self._chat.post(channel, message, thread=thread, nonce=attempt.nonce)
+        await self._store.posts.posted(key, posted.channel, posted.ts)
+        return posted
+
+    async def somewhere(self, key: str, places: Iterable[str], message: Outgoing) -> Posted | None:
+        """Post once in the first of these places (channels, people) that the bot may write in; None where in none."""
+        for place in dict.fromkeys(places):
+            try:
+                return await self.once(f"{key}:{place}", place, message)
+            except (NotInChannel, NotFound) as error:
+                log.info("post.elsewhere", key=key, place=place, reason=str(error))
+        return None
+
+    async def _look_for(self, attempt: Post, message: Outgoing, thread: str) -> tuple[Outgoing, Posted | None]:
+        """The message of an uncertain attempt; where the channel can't be read, the message marked "resent"."""
+        try:
+            since = attempt.at - CLOCKS_APART
+            return message, await self._chat.find(attempt.channel, attempt.nonce, since, thread=thread)
+        except (ServiceDenied, NotInChannel, NotFound) as error:
+            log.info("post.resent", key=attempt.key, reason=str(error))
+            note = {"type": "context", "elements": [{"type": "plain_text", "text": "resent"}]}
+            blocks = [*message.blocks[:49], note] if message.blocks else []
+            return Rendered(text=f"{message.text} (resent)", blocks=blocks), None
+
+    def remember(self, request_id: str, response_url: str) -> None:
+        """Keep, in memory only, where this request can be answered: a response_url is a secret that dies soon."""
+        self._answerable[request_id] = (time.monotonic() + ANSWERABLE_SECONDS, response_url)
+        while len(self._answerable) > MOST_ANSWERABLE:
+            self._answerable.popitem(last=False)
+
+    async def tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> None:
+        """Say something to one person: as the answer to their request, else in its channel, else directly."""
+        if channel == person:  # their home tab, or nowhere
+            await self._chat.post(person, message)
+            return
+        until, url = self._answerable.get(request_id, (0.0, ""))
+        if url and time.monotonic() < until:
+            try:
+                await self._chat.respond(url, message)
+                return
+            except ServiceError as error:
+                log.info("tell.response_url_failed", error=str(error))
+        try:
+            await self._chat.whisper(channel, person, message)
+        except (NotInChannel, NotFound):
+            await self._chat.post(person, message)

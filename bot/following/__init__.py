@@ -1,0 +1,1 @@
+"""Runs that go on: followed, shown on cards, steered, finished."""

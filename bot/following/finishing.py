@@ -1,0 +1,149 @@
+"""What happens once when a run ends: its card tells the result, and its requester is told in the card's thread."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from structlog import get_logger
+
+from bot.conversation.answers import Told
+from bot.domain import Posted, Run, RunKey, RunState
+from bot.errors import NotFound, NotInChannel, ServiceError
+from bot.following.cards import Outcome, cancellation, run_card
+from bot.following.facts import facts, new_summaries, outcome_of
+from bot.jobs import JobContext, RetryLater
+from bot.launching.settling import settle
+from bot.messages.phrases import listed
+from bot.messages.render import Message, Rendered
+from bot.station import Station
+from bot.store import AuditEntry, FollowedRun
+
+log = get_logger(__name__)
+ASK_AGAIN = 20.0  # seconds
+CARD_COMES_IN = 0.5
+GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
+
+
+class RunEnded(Message):
+    """The reply that mentions the requester: a mention that is edited in notifies nobody."""
+
+    template: ClassVar[str] = "run_ended"
+    person: str
+    words: str
+
+
+async def submit_finish(station: Station, run: Run) -> None:
+    """Hand the run's end to durable work, once. The id holds the end's time: a run that is retried ends again."""
+    ended = run.ended.isoformat() if run.ended else run.state
+    await station.jobs.submit(f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)})
+
+
+async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Carry out "run.finish"; `args["key"]` is the run's DAG and id."""
+    key = RunKey(*args["key"])
+    followed = await station.store.runs.get(key)
+    if followed is None or followed.ended:
+        return
+    if await _card_is_coming(station, followed):
+        raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
+    try:
+        run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
+        if not run.state.over:
+            return  # someone has set it going again: the tracker goes on
+        shown = (followed.shown or {}) | {"cost": await settle(station, ctx.id, followed, run)}
+        followed = replace(followed, shown=shown)
+        outcome = await _tell(ctx, station, followed, run)
+    except ServiceError as error:
+        if time.time() - ctx.accepted_at > GIVE_UP:
+            raise
+        raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
+    if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
+        raise RetryLater(outcome.trouble, after=ASK_AGAIN)
+    await _record(ctx, station, followed, run, outcome)
+
+
+async def _card_is_coming(station: Station, followed: FollowedRun) -> bool:
+    """Is the work that posts the card still going on? A run may end before its card stands."""
+    if followed.card_ts or not followed.job_id:
+        return False
+    starting = await station.jobs.get(followed.job_id)
+    return starting is not None and starting.state in {"ready", "running", "waiting"}
+
+
+async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: Run) -> Outcome:
+    tasks = (await station.orchestrator.tasks([run.key])).get(run.key, ())
+    shown = followed.shown or {}
+    summaries = await new_summaries(station, run, tasks, shown.get("summaries", {}))
+    outcome = await outcome_of(station, followed, run, tasks)
+    changed = replace(followed, shown=shown | {"summaries": summaries})
+    card = run_card(await facts(station, changed, run, tasks, outcome)).render()
+    at = await _show(ctx, station, followed, card)
+    if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
+        reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
+        await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
+    elif at and not followed.requested_by and run.state is RunState.FAILED:
+        await _name_owners(ctx, station, followed, outcome, at)
+    return outcome
+
+
+async def _name_owners(ctx: JobContext, station: Station, followed: FollowedRun, outcome: Outcome, at: Posted) -> None:
+    """Say below the card of a run that nobody asked for whose it is to look at. Nobody is mentioned."""
+    model = await station.catalogue.of_dag(followed.dag_id)
+    if owners := await station.people.names(model.contract.owners if model else ()):
+        where = f" at {outcome.failed_task}" if outcome.failed_task else ""
+        told = Told(text=f"This run of {followed.model} failed{where}. Its owners: {listed(owners)}.").render()
+        await station.posting.once(f"{ctx.id}:owners", at.channel, told, thread=at.ts)
+
+
+async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted | None:
+    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew."""
+    if followed.card_channel and followed.card_ts:
+        at = Posted(channel=followed.card_channel, ts=followed.card_ts)
+        try:
+            await station.chat.update(at, card)
+        except (NotFound, NotInChannel) as error:
+            log.info("card.unreachable", run=followed.dag_run_id, reason=str(error))
+        else:
+            return at
+    places = [place for place in (followed.card_channel, followed.channel, followed.requested_by) if place]
+    anew = await station.posting.somewhere(f"{ctx.id}:card", places, card)
+    if anew:
+        await station.store.runs.change(followed.key, card_channel=anew.channel, card_ts=anew.ts)
+    return anew
+
+
+def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
+    if run.state is RunState.SUCCESS:
+        version = f": v{outcome.version.version}" if outcome.version else ""
+        return f"your run of {followed.model} is ready{version}."
+    if cancelled := cancellation(followed, run):
+        return f"your run of {followed.model} was cancelled by {cancelled.get('name')}."
+    if run.state is RunState.FAILED:
+        return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
+    return f"your run of {followed.model} was deleted in Airflow."
+
+
+async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> None:
+    async with station.store.write() as tx:
+        await station.store.runs.change(
+            followed.key,
+            tx=tx,
+            state=run.state,
+            ended=run.ended.timestamp() if run.ended else time.time(),
+            shown=followed.shown,
+            mlflow_run_id=outcome.training.run_id if outcome.training else None,
+            version=outcome.version.version if outcome.version else None,
+        )
+        entry = AuditEntry(
+            id=f"{ctx.id}:ended",
+            actor="airflow",
+            actor_name="Airflow",
+            action="run.ended",
+            outcome=run.state,
+            model=followed.model,
+            subject=run.run_id,
+            job_id=ctx.id,
+        )
+        await station.store.audit.append(entry, tx)

@@ -1,0 +1,1 @@
+"""How what the bot says becomes Slack's JSON, and fits."""

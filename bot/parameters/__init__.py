@@ -1,0 +1,1 @@
+"""A DAG's parameters: their schemas, their values, and the words for both."""
