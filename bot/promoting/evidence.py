@@ -116,7 +116,7 @@ def counted(evidence: Evidence) -> dict[str, Any]:
 
     Of the gates it is what they ask for: what came of them follows from the rest.
     """
-    document = evidence.model_dump(mode="json", exclude=set(UNCOUNTED))
+    document: dict[str, Any] = json.loads(evidence.model_dump_json(exclude=set(UNCOUNTED)))  # NaN as a string
     document["origin"] = "unknown" if evidence.unknown else "known"
     document["gates"] = _sorted(result["gate"] for result in document["gates"])
     document["approvers"] = _sorted(document["approvers"])

@@ -63,7 +63,7 @@ class Gate(Record):
 
     @property
     def rule(self) -> str:
-        """What it asks for: "at least 0.65", "drop at most 0.01", "is set"."""
+        """What it asks for: "at least 0.65", "drop at most 0.01", "has to be set"."""
         match self.kind:
             case GateKind.AT_LEAST | GateKind.MIN_ROWS:
                 return f"at least {_bound(self.bound)}"
@@ -74,7 +74,7 @@ class Gate(Record):
             case GateKind.MIN_GAIN:
                 return f"gain at least {_bound(self.bound)}"
             case GateKind.REQUIRED_TAG:
-                return "is set" if self.bound is None else f"is {self.bound}"
+                return "has to be set" if self.bound is None else f"has to be “{self.bound}”"
 
 
 class GateResult(Record):
@@ -189,4 +189,4 @@ def _bound(bound: float | str | None) -> str:
 def _precisely(value: float, limit: float) -> str:
     """The value as people read it; with all its digits where rounding would make it look like the bound."""
     said = number(value)
-    return said if value == limit or said != number(limit) else f"{value:.12g}"
+    return said if math.isclose(value, limit) or said != number(limit) else f"{value:.12g}"
