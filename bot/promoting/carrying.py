@@ -77,9 +77,7 @@ async def _hold(promotion: Promotion, found: Reading, station: Station) -> None:
         if not await station.store.ledger.intend(move, found.made, tx):
             raise RetryLater("another move of this alias goes on", after=IN_TURN)
         was = [PromotionState.APPROVED]
-        await station.store.promotions.advance(
-            promotion.id, PromotionState.MOVING, tx, was=was, voided=found.voided
-        )
+        await station.store.promotions.advance(promotion.id, PromotionState.MOVING, tx, was=was, voided=found.voided)
         await station.store.audit.append(entry(promotion, "intended", "intended", before=move.before), tx)
 
 
