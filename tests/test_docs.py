@@ -267,7 +267,7 @@ def test_the_layout_lists_every_module_of_the_bot() -> None:
     )
     there = {path.name for path in (REPOSITORY / "bot").glob("*.py")} - {"__init__.py"}
     packages = {f"{path.parent.name}/" for path in (REPOSITORY / "bot").glob("*/__init__.py")}
-    assert set(listed) == there | packages - {"airflow/"}  # which is named with orchestrator.py
+    assert set(listed) == there | packages - {"airflow/", "mlflow/"}  # named with orchestrator.py and registry.py
 
 
 def imports(path: Path) -> Iterator[str]:
