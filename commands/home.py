@@ -10,6 +10,7 @@ from bot.conversation.commands import Call, home_tab
 from bot.following.runlines import RunLine, as_kept, run_line
 from bot.messages.phrases import listed
 from bot.messages.render import Home
+from bot.promoting.waiting import Waiting, waiting_for
 from bot.store import FollowedRun
 
 MOST_RUNS = 10
@@ -17,11 +18,12 @@ MOST_OFFERED = 5  # models with a button of their own; the rest is behind "All m
 
 
 class HomeView(Home):
-    """A person's runs, the models that they may train, and how the bot knows them."""
+    """What waits for a person, their runs, the models that they may train, and how the bot knows them."""
 
     template: ClassVar[str] = "home"
     headline: str
     proposals: tuple[Proposal, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     running: tuple[RunLine, ...] = ()
     recent: tuple[RunLine, ...] = ()
     settings: str = ""
@@ -34,6 +36,7 @@ async def home(call: Call) -> HomeView:
     return HomeView(
         headline="Train a model, or see what trains.",
         proposals=await _proposals(call),
+        waiting=await waiting_for(call),
         running=_lines([each for each in mine if each.ended is None]),
         recent=_lines([each for each in mine if each.ended is not None]),
         settings=f"You are {listed(sorted(call.roles))} here · your times are those of {call.person.zone}",
