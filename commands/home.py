@@ -23,6 +23,7 @@ class HomeView(Home):
     template: ClassVar[str] = "home"
     headline: str
     proposals: tuple[Proposal, ...] = ()
+    waiting_title: str = ""
     waiting: tuple[Waiting, ...] = ()
     running: tuple[RunLine, ...] = ()
     recent: tuple[RunLine, ...] = ()
@@ -33,10 +34,12 @@ class HomeView(Home):
 async def home(call: Call) -> HomeView:
     """From what the store knows alone, so that the tab opens at once whatever Airflow does."""
     mine = await call.station.store.runs.latest(requested_by=call.person.id, limit=MOST_RUNS)
+    waiting = await waiting_for(call)
     return HomeView(
         headline="Train a model, or see what trains.",
         proposals=await _proposals(call),
-        waiting=await waiting_for(call),
+        waiting_title=f"Waiting on you ({len(waiting)})",
+        waiting=waiting,
         running=_lines([each for each in mine if each.ended is None]),
         recent=_lines([each for each in mine if each.ended is not None]),
         settings=f"You are {listed(sorted(call.roles))} here · your times are those of {call.person.zone}",
