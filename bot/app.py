@@ -28,6 +28,8 @@ from bot.log import configure
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry
+from bot.promoting import outside
+from bot.promoting.watching import Watching
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
 from bot.settings.config import ConfigFile, Settings
@@ -69,6 +71,7 @@ async def running(
             Tracker(station, every=TRACKER_EVERY).follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            Watching(station).follow(),
         )
         for loop in loops:
             task = asyncio.create_task(loop)
@@ -135,6 +138,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.late": point_out,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
+        "alias.outside": outside.tell,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
