@@ -71,22 +71,22 @@ class Watching:
         """Hold every alias that counts against the ledger."""
         ledger = self._station.store.ledger
         models = await self._models()
-        standing = await ledger.standing({model for model, _ in models})  # before the look: see `_enter`
+        known = await ledger.positions({model for model, _ in models})  # before the look: see `_enter`
         by_name = {name: model for (name, _), model in models.items()}
-        watched = models | {key: by_name[key[0]] for key in standing}
+        watched = models | {key: by_name[key[0]] for key in known}
         if not watched:
             return
         held = await self._station.registry.holders(by_name.keys())
         changes = [
             Change(model, key, made, last.after, held.get(key))
             for key, model in watched.items()
-            if key in standing
-            for made, last in [standing[key]]
+            if key in known
+            for made, last in [known[key]]
             if last.after != held.get(key)
         ]
         for change in await self._told_deleted(changes):
             await self._enter(change)
-        for key in watched.keys() - standing.keys():
+        for key in watched.keys() - known.keys():
             await self._meet(watched[key], key, held.get(key))
 
     async def _until_called(self) -> None:

@@ -112,7 +112,7 @@ class Ledger:
         query = sa.select(ledger).where(*_done(registered_model, alias)).order_by(ledger.c.seq.desc()).limit(1)
         return _first(await self._select(query))
 
-    async def standing(self, registered_models: Collection[str]) -> Mapping[tuple[str, str], tuple[int, Move]]:
+    async def positions(self, registered_models: Collection[str]) -> Mapping[tuple[str, str], tuple[int, Move]]:
         """How often each alias of these models was moved, and its last move, by model and alias."""
         of_them = (ledger.c.registered_model.in_(registered_models), ledger.c.state == MoveState.DONE)
         last = sa.select(sa.func.count().label("made"), sa.func.max(ledger.c.seq).label("seq")).where(*of_them)
