@@ -2,9 +2,20 @@
 
 import pytest
 
+from tests.databases import database, empty_database, empty_postgresql, postgres_server, postgresql
 from tests.station import airflow_server, mlflow_port, mlflow_server, station_workspace
 
-__all__ = ["airflow_server", "mlflow_port", "mlflow_server", "station_workspace"]
+__all__ = [
+    "airflow_server",
+    "database",
+    "empty_database",
+    "empty_postgresql",
+    "mlflow_port",
+    "mlflow_server",
+    "postgres_server",
+    "postgresql",
+    "station_workspace",
+]
 SERVERS = {"airflow", "mlflow"}  # marks
 
 
