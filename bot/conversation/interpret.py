@@ -97,7 +97,8 @@ class Interpreter:
 
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:
         name = call.model.name if call.model else None
-        decision = decide(right, call.roles, name or "", own=call.own)
+        named = call.model.contract.promotion.rollback if call.model and right is Right.ROLLBACK else None
+        decision = decide(right, call.roles, name or "", own=call.own, named=named)
         if decision.allowed:
             return
         entry = AuditEntry(

@@ -150,18 +150,19 @@ class Jobs:
         reason: str,
         *,
         check: Also,
+        name: str = "",
     ) -> Literal["counted", "repeated", "closed"]:
         """Keep one person's verdict on what a job waits for, and wake the job: all or nothing.
 
         `check(tx)` runs while nobody else can decide on this job; where it raises, nothing is kept. The n-th verdict
         that counts is the signal `decision:n`, with `person`, `verdict` and `reason`. "repeated": this person has
-        decided before; "closed": the job is over, or unknown.
+        decided before; "closed": the job is over, or unknown. `name` is the person's, kept beside the verdict.
         """
         async with self._store.write(first=True) as tx:
             if not await self._table.lock(tx, job_id):
                 return "closed"
             await check(tx)
-            if not await self._store.decisions.add(job_id, person, verdict, reason, tx):
+            if not await self._store.decisions.add(job_id, person, verdict, reason, tx, name=name):
                 return "repeated"
             number = len(await self._store.decisions.on(job_id, tx))
             payload = encode({"person": person, "verdict": verdict, "reason": reason}, "the verdict")

@@ -18,8 +18,10 @@ from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
 from bot.store.drafts import Draft
 from bot.store.durations import Duration
+from bot.store.ledger import How, Move, MoveState
 from bot.store.looks import Look
 from bot.store.posts import Post
+from bot.store.promotions import Promotion, PromotionState
 from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
 from bot.store.store import Store
@@ -37,8 +39,13 @@ __all__ = [
     "Draft",
     "Duration",
     "FollowedRun",
+    "How",
     "Look",
+    "Move",
+    "MoveState",
     "Post",
+    "Promotion",
+    "PromotionState",
     "RunChanges",
     "Store",
     "Transaction",

@@ -12,8 +12,10 @@ from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
 from bot.store.drafts import Drafts
 from bot.store.durations import Durations
+from bot.store.ledger import Ledger
 from bot.store.looks import Looks
 from bot.store.posts import Posts
+from bot.store.promotions import Promotions
 from bot.store.questions import Questions
 from bot.store.runs import Runs
 
@@ -28,9 +30,11 @@ class Store:
         self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
+        self.ledger = Ledger(database)
         self.looks = Looks(database)
         self.durations = Durations(database)
         self.posts = Posts(database)
+        self.promotions = Promotions(database)
         self.questions = Questions(database)
         self.runs = Runs(database)
 
