@@ -12,7 +12,7 @@ from bot.jobs import JobContext, RetryLater
 from bot.station import Station
 from bot.store import FollowedRun
 
-AFTER = 10.0  # seconds: by then an end that was being shown at the same time is written down
+AFTER = 10.0  # seconds: by then an end that was shown at the same time is written down
 ASK_AGAIN = 20.0
 GIVE_UP = 24 * 3_600.0
 
@@ -20,11 +20,12 @@ GIVE_UP = 24 * 3_600.0
 async def submit_redraw(station: Station, followed: FollowedRun) -> None:
     """Have the card put right, once for the revision that was edited."""
     job_id = f"redraw:{followed.dag_id}:{followed.dag_run_id}:{followed.revision}"
-    await station.jobs.submit(job_id, "run.redraw", {"key": list(followed.key)}, start_at=time.time() + AFTER)
+    await station.jobs.submit(job_id, "run.redraw", {"key": list(followed.key)})
 
 
 async def redraw(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Carry out "run.redraw": the tracker is told that it doesn't know what the card shows; an ended run's is shown."""
+    await ctx.sleep("settled", AFTER)
     key = RunKey(*args["key"])
     kept = await station.store.runs.get(key)
     if kept is None:
