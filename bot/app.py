@@ -17,9 +17,11 @@ from bot.cloud import AwsCloud
 from bot.conversation.commands import Registered, WorkHandler, discover
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.posting import Posting
+from bot.duties import keep
 from bot.following.finishing import finish
 from bot.following.newcomers import meet
 from bot.following.overdue import point_out
+from bot.following.redrawing import redraw
 from bot.following.tracker import Tracker
 from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
@@ -65,7 +67,7 @@ async def running(
         await way_in.open()
         stack.push_async_callback(way_in.close)
         loops = (
-            station.catalogue.keep_fresh(CATALOGUE_EVERY),
+            keep_catalogue(station, CATALOGUE_EVERY),
             Tracker(station, every=TRACKER_EVERY).follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
@@ -74,6 +76,16 @@ async def running(
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
+
+
+async def keep_catalogue(station: Station, every: float) -> None:
+    """Refresh the kept catalogue every so many seconds, for ever."""
+    catalogue, jobs = station.catalogue, station.jobs
+
+    async def refresh(fence: int) -> None:
+        await catalogue.refresh(lambda tx: jobs.check_hold(tx, "catalogue", fence))
+
+    await keep(jobs, "catalogue", every, refresh, catalogue.stand_by)
 
 
 def _way_in(settings: Settings, chat: SlackChat, dispatcher: Dispatcher) -> SocketMode | HttpMode:
@@ -133,6 +145,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.finish": finish,
         "run.meet": meet,
         "run.late": point_out,
+        "run.redraw": redraw,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         "share": dispatcher.carry_out_share,

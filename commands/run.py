@@ -137,7 +137,7 @@ async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Pe
 
 async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> Model:
     """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes now? Its model."""
-    if time.time() - leave.since > STALE_AFTER:
+    if await station.store.now() - leave.since > STALE_AFTER:
         raise Refusal(f"You asked for a run of {args['model']} over an hour ago, so I didn't start it.")
     model = await station.catalogue.find(args["model"])
     pipeline = await station.catalogue.refresh_one(args["dag_id"])

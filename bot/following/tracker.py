@@ -7,7 +7,6 @@ called gone.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -19,12 +18,14 @@ from typing import Unpack
 from structlog import get_logger
 
 from bot.domain import Posted, Run, RunKey, RunState, Task
-from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
+from bot.duties import keep
+from bot.errors import NotFound, NotInChannel, ServiceRejected
 from bot.following.cards import RunCard, run_card
 from bot.following.facts import facts, new_summaries
 from bot.following.finishing import submit_finish
 from bot.following.newcomers import Newcomers
 from bot.following.overdue import Overdue
+from bot.following.redrawing import submit_redraw
 from bot.jobs import Fenced
 from bot.launching.twins import called
 from bot.questions.waiting import Waiting
@@ -69,21 +70,15 @@ class Tracker:
         self._fence: int | None = None  # of the hold; None where nobody competes
 
     async def follow(self) -> None:
-        """Tick for ever; a service that doesn't answer is logged, and asked again at the next tick."""
-        while True:
-            try:
-                self._fence = await self._station.jobs.hold(HOLD, ttl=max(10.0, self._every * 4))
-                if self._fence is None:
-                    self._asked = None  # another replica ticks: what this one has seen grows old
-                else:
-                    await self.tick()
-            except ServiceError as error:
-                log.warning("tracker.waits", error=str(error))
-            except Fenced:
-                log.info("tracker.taken_over")
-            except Exception:  # a tick must not end the following of every run
-                log.exception("tracker.tick_failed")
-            await asyncio.sleep(self._every)
+        """Tick for ever, while this replica has the hold."""
+        await keep(self._station.jobs, HOLD, self._every, self._hold_and_tick, self._stand_by)
+
+    async def _hold_and_tick(self, fence: int) -> None:
+        self._fence = fence
+        await self.tick()
+
+    async def _stand_by(self) -> None:
+        self._asked = None  # another replica ticks: what this one has seen grows old
 
     async def tick(self) -> None:
         """Look at every followed run once, for runs that somebody else started, and at what tasks ask of people."""
@@ -141,6 +136,7 @@ class Tracker:
             return
         if not self._pace.take():
             return  # the next tick shows it
+        await self._check_hold()
         try:
             await self._station.chat.update(Posted(channel=followed.card_channel, ts=followed.card_ts), card.render())
         except (NotFound, NotInChannel, ServiceRejected) as error:
@@ -149,15 +145,25 @@ class Tracker:
         else:
             await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
 
-    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
-        """Write down what is shown; refused where another replica has taken the hold meanwhile.
-
-        Not where the run was steered since it was read: then what is written down beside it is newer than this.
-        """
+    async def _check_hold(self) -> None:
         async with self._station.store.write() as tx:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
-            await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+
+    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
+        """Write down what is shown; refused where another replica has taken the hold meanwhile.
+
+        Then the edit was one too many, and may have hidden what that replica showed: the card is put right. Nothing is
+        written where the run was steered since it was read: what is written down beside it is newer than this.
+        """
+        try:
+            async with self._station.store.write() as tx:
+                if self._fence is not None:
+                    await self._station.jobs.check_hold(tx, HOLD, self._fence)
+                await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+        except Fenced:
+            await submit_redraw(self._station, followed)
+            raise
 
 
 def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:

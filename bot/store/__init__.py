@@ -1,4 +1,4 @@
-"""What the bot remembers: one database, SQLite by default, every query of the bot behind a named method.
+"""What the bot remembers: one database, SQLite by default or PostgreSQL, every query of the bot behind a named method.
 
 ```python
 store = await Store.open("sqlite:///stationmaster.db")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+import sqlalchemy as sa
+
 from bot.migrations import migrate
 from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
@@ -40,7 +42,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Store:
-        """Open the database at `url` (`sqlite:///file`), making or migrating its tables.
+        """Open the database at `url` (`sqlite:///file`, `postgresql://…`), making or migrating its tables.
 
         `busy_timeout`: seconds that a write waits for another process's. ValueError where the URL can't be used.
         """
@@ -56,6 +58,11 @@ class Store:
     def write(self, *, first: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that may write: see `Database.write`."""
         return self.database.write(first=first)
+
+    async def now(self) -> float:
+        """The time by the database's clock, in epoch seconds: what every kept time is compared with."""
+        async with self.database.read() as connection:
+            return float(await connection.scalar(sa.select(self.database.now)) or 0.0)
 
     async def close(self) -> None:
         """Close every connection."""
