@@ -133,8 +133,12 @@ class Chat(Protocol):
     async def post(self, channel: str, message: Outgoing, *, thread: str = "", nonce: str = "") -> Posted:
         """Post; `channel` may be a person's id (a direct message). `nonce` is kept as metadata, to find it again."""
 
-    async def update(self, at: Posted, message: Outgoing) -> None:
-        """Replace a message of the bot's own. NotFound where it was deleted."""
+    async def update(self, at: Posted, message: Outgoing, *, live: bool = False) -> bool:
+        """Replace a message of the bot's own. NotFound where it was deleted.
+
+        Edits are scarce. One of a `live` card, which will be edited again soon, is left out where none can be spared:
+        False then. Any other waits a little, and is ServiceDown, with the seconds to wait, where that was not enough.
+        """
 
     async def whisper(self, channel: str, person: str, message: Outgoing) -> None:
         """Show a message to one person in a channel (ephemeral)."""
