@@ -28,8 +28,8 @@ Look = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a dependency stands; `why` is for whoever reads the probe, and holds no address and no secret."""
+class Condition:
+    """How a dependency is; `why` is for whoever reads the probe, and holds no address and no secret."""
 
     ok: bool
     needed: bool
@@ -46,23 +46,23 @@ class Health:
     def __init__(self, idle: Callable[[], float], looks: Mapping[str, Look]) -> None:
         self._idle = idle
         self._looks = {name: _Dependency(name, look) for name, look in looks.items()}
-        self._standing = Kept(self._look, KEPT_SECONDS)
+        self._kept = Kept(self._look, KEPT_SECONDS)
 
     def alive(self) -> str:
         """Empty where the process lives; else why it doesn't."""
         idle = self._idle()
         return f"the worker has not come round for {idle:.0f} s" if idle > STUCK else ""
 
-    async def standing(self) -> Mapping[str, Standing]:
+    async def conditions(self) -> Mapping[str, Condition]:
         """How each dependency stands, as of the last few seconds."""
-        return await self._standing.get()
+        return await self._kept.get()
 
     async def close(self) -> None:
         """Ask nothing more."""
         for each in self._looks.values():
             await each.close()
 
-    async def _look(self) -> dict[str, Standing]:
+    async def _look(self) -> dict[str, Condition]:
         found = await asyncio.gather(*(each.look() for each in self._looks.values()))
         return dict(zip(self._looks, found, strict=True))
 
@@ -75,16 +75,16 @@ class _Dependency:
         self._asking: asyncio.Task[str] | None = None
         self._begun = 0.0
 
-    async def look(self) -> Standing:
+    async def look(self) -> Condition:
         if self._asking is None:
             self._begun, self._asking = time.monotonic(), asyncio.create_task(self._why_not())
         done, _ = await asyncio.wait({self._asking}, timeout=WITHIN)
         seconds = round(time.monotonic() - self._begun, 3)
         needed = self._name in NEEDED
         if not done:
-            return Standing(ok=False, needed=needed, seconds=seconds, why=f"no answer within {WITHIN:g} s")
+            return Condition(ok=False, needed=needed, seconds=seconds, why=f"no answer within {WITHIN:g} s")
         why, self._asking = self._asking.result(), None
-        return Standing(ok=not why, needed=needed, seconds=seconds, why=why)
+        return Condition(ok=not why, needed=needed, seconds=seconds, why=why)
 
     async def close(self) -> None:
         if self._asking:

@@ -25,7 +25,7 @@ def routes(health: Health, metrics: Metrics, measure: Callable[[], Awaitable[Non
         return web.json_response({"alive": not why, "why": why}, status=_status(ok=not why))
 
     async def ready(_: web.Request) -> web.Response:
-        found = await health.standing()
+        found = await health.conditions()
         good = all(each.ok for each in found.values() if each.needed)
         body = {"ready": good, "dependencies": {name: asdict(each) for name, each in found.items()}}
         return web.json_response(body, status=_status(ok=good))

@@ -93,8 +93,8 @@ async def test_over_a_socket_it_listens_too(seen: Seen) -> None:
 
 async def test_without_airflow_and_mlflow_it_is_ready_and_says_so(seen: Seen) -> None:
     """What people ask for is kept meanwhile."""
-    seen.world.airflow.fail_with(ServiceDown("Airflow", "away"), times=100)
-    seen.world.mlflow.fail_with(ServiceDown("MLflow", "away"), times=100)
+    seen.world.airflow.fail_with(ServiceDown("Airflow", "away"), on="check")
+    seen.world.mlflow.fail_with(ServiceDown("MLflow", "away"), on="check")
     status, found = await seen.ready()
     assert status == 200
     assert {name: each["why"] for name, each in found.items() if not each["ok"]} == {

@@ -28,10 +28,10 @@ async def test_a_worker_that_stands_still_is_not_alive() -> None:
 
 async def test_each_dependency_is_told_by_name() -> None:
     """With a sentence that holds no address; whether it is needed; and how long it took."""
-    standing = await Health(lambda: 0.0, {"database": fine, "airflow": away}).standing()
-    assert (standing["database"].ok, standing["database"].needed, standing["database"].why) == (True, True, "")
-    assert (standing["airflow"].ok, standing["airflow"].needed) == (False, False)
-    assert standing["airflow"].why == "Airflow doesn't answer right now."
+    conditions = await Health(lambda: 0.0, {"database": fine, "airflow": away}).conditions()
+    assert (conditions["database"].ok, conditions["database"].needed, conditions["database"].why) == (True, True, "")
+    assert (conditions["airflow"].ok, conditions["airflow"].needed) == (False, False)
+    assert conditions["airflow"].why == "Airflow doesn't answer right now."
 
 
 async def test_what_nobody_foresaw_is_an_answer_too() -> None:
@@ -40,8 +40,8 @@ async def test_what_nobody_foresaw_is_an_answer_too() -> None:
     async def breaks() -> None:
         raise RuntimeError("with a secret")
 
-    standing = await Health(lambda: 0.0, {"database": breaks}).standing()
-    assert (standing["database"].ok, standing["database"].why) == (False, "RuntimeError")
+    conditions = await Health(lambda: 0.0, {"database": breaks}).conditions()
+    assert (conditions["database"].ok, conditions["database"].why) == (False, "RuntimeError")
 
 
 async def test_a_hanging_dependency_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,11 +57,11 @@ async def test_a_hanging_dependency_is_asked_once(monkeypatch: pytest.MonkeyPatc
 
     looked = Health(lambda: 0.0, {"mlflow": hangs})
     for _ in range(3):
-        standing = (await looked.standing())["mlflow"]
-        assert (standing.ok, standing.why) == (False, "no answer within 0.05 s")
+        conditions = (await looked.conditions())["mlflow"]
+        assert (conditions.ok, conditions.why) == (False, "no answer within 0.05 s")
     assert asked == 1
     answers.set()
-    assert (await looked.standing())["mlflow"].ok
+    assert (await looked.conditions())["mlflow"].ok
     await looked.close()
 
 
@@ -77,7 +77,7 @@ async def test_a_look_under_way_ends_with_the_bot(monkeypatch: pytest.MonkeyPatc
             ended.set()
 
     looked = Health(lambda: 0.0, {"slack": hangs})
-    await looked.standing()
+    await looked.conditions()
     await looked.close()
     assert ended.is_set()
 
