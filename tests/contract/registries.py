@@ -43,7 +43,8 @@ class FakeStage:
     """In memory."""
 
     def __init__(self) -> None:
-        self.registry = self._fake = FakeRegistry()
+        self._fake = FakeRegistry()
+        self.registry: Registry = self._fake
         self._numbers: dict[str, int] = {}
 
     async def train(self, tags: Mapping[str, str], metrics: Mapping[str, float] | None = None) -> str:
@@ -74,7 +75,7 @@ class FakeStage:
 
     async def alias(self, model: str, alias: str, version: str) -> None:
         """See RegistryStage."""
-        self._fake.set_alias(model, alias, version)
+        self._fake.move_alias(model, alias, version)
 
     async def delete(self, run_id: str) -> None:
         """See RegistryStage."""
