@@ -27,9 +27,10 @@ from bot.launching.settling import keep_released
 from bot.log import configure
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
-from bot.ports import Orchestrator, Registry
+from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
@@ -47,12 +48,18 @@ GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop
 
 @asynccontextmanager
 async def running(
-    settings: Settings, orchestrator: Orchestrator | None = None, registry: Registry | None = None
+    settings: Settings,
+    orchestrator: Orchestrator | None = None,
+    registry: Registry | None = None,
+    specs: Specs | None = None,
 ) -> AsyncIterator[Station]:
-    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
+    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given.
+
+    `specs`: where schedules are, instead of where the configuration says.
+    """
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
-            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings)
+            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings), specs
         )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
@@ -102,7 +109,7 @@ def mlflow(settings: Settings) -> MlflowRegistry:
 
 
 async def _assemble(
-    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry
+    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry, specs: Specs | None
 ) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
@@ -123,6 +130,7 @@ async def _assemble(
         registry=registry,
         chat=chat,
         posting=Posting(chat, store),
+        specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
 
