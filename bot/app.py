@@ -32,9 +32,10 @@ from bot.observing.metrics import Metrics
 from bot.observing.routes import routes
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
-from bot.ports import Orchestrator, Registry
+from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.edits import EditBudget
 from bot.slack.http import HttpMode
@@ -54,12 +55,18 @@ GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop
 
 @asynccontextmanager
 async def running(
-    settings: Settings, orchestrator: Orchestrator | None = None, registry: Registry | None = None
+    settings: Settings,
+    orchestrator: Orchestrator | None = None,
+    registry: Registry | None = None,
+    specs: Specs | None = None,
 ) -> AsyncIterator[Station]:
-    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
+    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given.
+
+    `specs`: where schedules are, instead of where the configuration says.
+    """
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
-            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings)
+            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings), specs
         )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
@@ -145,7 +152,7 @@ def mlflow(settings: Settings) -> MlflowRegistry:
 
 
 async def _assemble(
-    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry
+    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry, specs: Specs | None
 ) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
@@ -170,6 +177,7 @@ async def _assemble(
         chat=watched,
         posting=Posting(watched, store),
         metrics=metrics,
+        specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
 

@@ -9,7 +9,7 @@ from bot.conversation.posting import Posting
 from bot.jobs import Jobs
 from bot.observing.metrics import Metrics
 from bot.people import People
-from bot.ports import Chat, Orchestrator, Registry
+from bot.ports import Chat, Orchestrator, Registry, Specs
 from bot.settings.config import ConfigFile
 from bot.store import Store
 
@@ -28,3 +28,4 @@ class Station:
     chat: Chat
     posting: Posting
     metrics: Metrics
+    specs: Specs
