@@ -60,6 +60,7 @@ job = Table(
     Column("attempts", Integer, nullable=False),  # failures since the last remembered step
     Column("result", Words),
     Column("error", Words),
+    Column("trace", Words),  # the context of the trace that it belongs to, as a W3C traceparent
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
 )
@@ -132,10 +133,16 @@ audit = Table(
     Column("outcome", Words, nullable=False),
     Column("detail", Json),
     Column("job_id", Words, index=True),
-    Column("prev", Words),  # NULL until sealed
+    Column("prev", Words),  # NULL until sealed, as the three below
     Column("seal", Words),
+    Column("place", BigInteger),  # in the chain, 1, 2, 3 … without a gap; `seq` has gaps where transactions were undone
+    Column("sealed", Double),
     sqlite_autoincrement=True,
 )
+Index("audit_place", audit.c.place, unique=True)
+_unsealed = audit.c.seal.is_(None)
+Index("audit_unsealed", audit.c.seq, sqlite_where=_unsealed, postgresql_where=_unsealed)
+Index("audit_at", audit.c.at)
 
 catalogue = Table(
     "catalogue",
@@ -184,6 +191,22 @@ post = Table(
     Column("ts", Words),  # NULL while it is uncertain whether it was posted
     Column("nonce", Words, nullable=False),
     Column("at", Double, nullable=False),
+)
+
+answerable = Table(
+    "answerable",
+    metadata,
+    Column("request_id", Words, primary_key=True),
+    Column("url", Words, nullable=False),  # encrypted
+    Column("at", Double, nullable=False, index=True),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Double, nullable=False),  # when it was taken last, or counts as taken
 )
 
 draft = Table(

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import sqlalchemy as sa
 
 from bot.migrations import migrate
+from bot.store.answerable import Answerable
 from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
 from bot.store.charges import Charges
@@ -20,6 +21,8 @@ from bot.store.posts import Posts
 from bot.store.promotions import Promotions
 from bot.store.questions import Questions
 from bot.store.runs import Runs
+from bot.store.schema import job
+from bot.store.slots import Slots
 
 
 class Store:
@@ -27,6 +30,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.answerable = Answerable(database)
         self.audit = AuditTrail(database)
         self.catalogue = Catalogue(database)
         self.charges = Charges(database)
@@ -39,6 +43,7 @@ class Store:
         self.promotions = Promotions(database)
         self.questions = Questions(database)
         self.runs = Runs(database)
+        self.slots = Slots(database)
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Store:
@@ -54,6 +59,11 @@ class Store:
             await database.close()
             raise
         return cls(database)
+
+    async def check(self) -> None:
+        """Raise what stands between the bot and its tables, if anything does."""
+        async with self.database.read() as connection:
+            await connection.execute(sa.select(job.c.id).limit(1))
 
     def write(self, *, first: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that may write: see `Database.write`."""

@@ -172,6 +172,8 @@ def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any
             "AIRFLOW_URL": "http://127.0.0.1:9",
             "AIRFLOW_TOKEN": "not-used",
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+            "BIND_ADDRESS": "127.0.0.1",
+            "PORT": "0",
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "STATIONMASTER_CONFIG": str(config),
         }
