@@ -12,6 +12,7 @@ database is in `bot.jobs`.
 """
 
 from bot.store.audit import AuditEntry, AuditRow
+from bot.store.backfills import KeptBackfill
 from bot.store.catalogue import CatalogueEntry, CatalogueRow
 from bot.store.charges import Charge, ChargeState
 from bot.store.database import Database, Transaction
@@ -22,6 +23,7 @@ from bot.store.looks import Look
 from bot.store.posts import Post
 from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
+from bot.store.schedules import KeptSchedule
 from bot.store.store import Store
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "Draft",
     "Duration",
     "FollowedRun",
+    "KeptBackfill",
+    "KeptSchedule",
     "Look",
     "Post",
     "RunChanges",

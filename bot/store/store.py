@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from bot.migrations import migrate
 from bot.store.audit import AuditTrail
+from bot.store.backfills import Backfills
 from bot.store.catalogue import Catalogue
 from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
@@ -16,6 +17,7 @@ from bot.store.looks import Looks
 from bot.store.posts import Posts
 from bot.store.questions import Questions
 from bot.store.runs import Runs
+from bot.store.schedules import Schedules
 
 
 class Store:
@@ -24,6 +26,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.audit = AuditTrail(database)
+        self.backfills = Backfills(database)
         self.catalogue = Catalogue(database)
         self.charges = Charges(database)
         self.decisions = Decisions(database)
@@ -33,6 +36,7 @@ class Store:
         self.posts = Posts(database)
         self.questions = Questions(database)
         self.runs = Runs(database)
+        self.schedules = Schedules(database)
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Store:

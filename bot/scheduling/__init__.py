@@ -1,0 +1,1 @@
+"""Periodic retraining: schedules that live in Airflow, made and kept from Slack."""
