@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain import Log, Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
+from bot.scheduling.spec import BrokenSpec, ScheduleSpec
 
 
 class Orchestrator(Protocol):
@@ -88,6 +89,37 @@ class Orchestrator(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class Specs(Protocol):
+    """Keeps the schedules where Airflow makes DAGs of them (a folder, S3, or an Airflow Variable).
+
+    A change says which revision it changes: 0 for a schedule that should not be there yet, None for whatever is there.
+    Where that is no longer so it raises `bot.scheduling.spec.Conflict`, with what is there now; a change that was
+    carried out before, by an attempt whose answer was lost, is no conflict.
+    """
+
+    @property
+    def single_writer(self) -> bool:
+        """Whether two changes at the same moment may lose one of them: then one process alone may write."""
+
+    async def all(self) -> Mapping[str, ScheduleSpec | BrokenSpec]:
+        """Every schedule by its id, those that somebody broke by hand among them."""
+
+    async def get(self, spec_id: str) -> ScheduleSpec | BrokenSpec | None:
+        """One schedule, or None where there is none."""
+
+    async def put(self, spec: ScheduleSpec, expected: int | None) -> ScheduleSpec:
+        """Keep it as the revision after `expected`, and return it as it is kept."""
+
+    async def remove(self, spec_id: str, expected: int | None) -> None:
+        """Forget it. One that is not there is forgotten already."""
+
+    async def install(self) -> bool:
+        """Publish the DAG file that reads these schedules, where it is missing or outdated; whether that was so.
+
+        Where the bot has no way to publish a file, this makes sure of what the file reads, and returns False.
+        """
 
 
 class Registry(Protocol):

@@ -1,1 +1,1 @@
-"""Periodic retraining: schedules that live in Airflow, made and kept from Slack."""
+"""Periodic retraining: when, what, and how it becomes a DAG in Airflow."""
