@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.access import Right
 from bot.conversation.answers import Told
-from bot.conversation.commands import Call, FieldErrors, Submitted, Work, action, command, form
+from bot.conversation.commands import Call, FieldErrors, Submitted, Work, action, command, form, work
 from bot.conversation.words import Arguments
+from bot.jobs import JobContext
 from bot.parameters.params import read_values
+from bot.scheduling.changing import put
 from bot.scheduling.moment import read_day
 from bot.scheduling.proposing import ScheduleQuestion, Wanted, confirmed, propose, reopened
 from bot.scheduling.scheduleform import SchedulePage, choices, filled_in, new_form
 from bot.scheduling.when import read_when
 from bot.scheduling.zones import read_zone
+from bot.station import Station
 
 
 class ScheduleArguments(Arguments):
@@ -80,3 +84,9 @@ async def drop(call: Call, draft_id: str) -> Told:
 async def schedule_form(call: Call, submitted: Submitted) -> SchedulePage | FieldErrors | ScheduleQuestion:
     """Another page, errors at their fields, or the question."""
     return await filled_in(call, submitted)
+
+
+@work("schedule.put")
+async def carry_out(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Make or change a schedule, whatever of it was asked for."""
+    await put(ctx, args, station)

@@ -67,7 +67,7 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused | Told:
     another = command_of(model.name, wanted, "--yes")
     if not (wanted.again or wanted.at) and (twin := await question(call, wanted.conf, profile, wanted.ref, another)):
         return twin
-    args = {
+    args: dict[str, Any] = {
         "model": model.name,
         "dag_id": model.dag_id,
         "conf": dict(wanted.conf),

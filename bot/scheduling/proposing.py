@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from bot.access import Right, decide
 from bot.catalogue import Model
 from bot.conversation.commands import Call, Work
-from bot.domain import Record
 from bot.errors import NotAllowed, Refusal
 from bot.launching import compute, contract
 from bot.launching.history import quote_of
@@ -24,13 +23,14 @@ from bot.messages.phrases import differing, listed
 from bot.messages.render import Message
 from bot.parameters.params import check_conf
 from bot.scheduling.clock import a_month, anchored, upcoming
+from bot.scheduling.composing import Doing
 from bot.scheduling.moment import end_of
 from bot.scheduling.monthly import a_month_costs, price_words
 from bot.scheduling.policy import misfit
 from bot.scheduling.said import coming, zone_words
 from bot.scheduling.spec import ScheduleSpec
 from bot.scheduling.standing import balances, standing
-from bot.scheduling.when import When
+from bot.scheduling.wanted import Wanted
 from bot.store import AuditEntry, Draft, KeptSchedule
 
 SHOWN = 5  # coming times
@@ -50,23 +50,7 @@ class ScheduleQuestion(Message):
     verb: str = "Create schedule"
 
 
-class Wanted(Record):
-    """A schedule as somebody wants it; `id` and `revision` are of the one that it changes, empty and 0 for a new one.
-
-    `compute` names a profile, empty for the model's own; `until` is its last day, by its zone's clock.
-    """
-
-    when: When
-    zone: str
-    conf: dict[str, Any] = {}
-    compute: str = ""
-    until: date | None = None
-    reason: str = ""
-    id: str = ""
-    revision: int = 0
-
-
-async def propose(call: Call, wanted: Wanted) -> ScheduleQuestion:
+async def propose(call: Call, wanted: Wanted, *notes: str) -> ScheduleQuestion:
     """The question that is asked before it is made. Refusal where it can't be; nothing is asked of Airflow."""
     model, profile, now = call.about, await _checked(call, wanted), datetime.now(UTC)
     wanted = wanted.model_copy(update={"when": anchored(wanted.when, wanted.zone, now)})
@@ -88,7 +72,7 @@ async def propose(call: Call, wanted: Wanted) -> ScheduleQuestion:
         headline=f"{verb.format(model.name)} {wanted.when.words}, {zone_words(wanted.zone)}?",
         terms=_terms(call, wanted, profile, quote),
         coming=f"Next{_whose(call, wanted)}: {coming(times, ZoneInfo(call.person.zone))}",
-        notes=tuple(await _notes(call, wanted, quote)),
+        notes=(*notes, *await _notes(call, wanted, quote)),
         draft=draft.id,
         verb="Save changes" if wanted.id else "Create schedule",
     )
@@ -102,7 +86,9 @@ async def confirmed(call: Call, draft_id: str) -> Work:
     args = {
         "model": call.about.name,
         "dag_id": call.about.dag_id,
-        "schedule": wanted.model_dump(mode="json"),
+        "id": wanted.id,
+        "doing": Doing.EDIT if wanted.id else Doing.CREATE,
+        "wanted": wanted.model_dump(mode="json"),
         "compute": compute.as_conf(profile, machines[profile]) if profile else None,
     }
     words = f"schedule {call.about.name} {wanted.when.words}"
