@@ -11,7 +11,22 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain import Log, Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
+from bot.domain import (
+    Backfill,
+    BackfillPlan,
+    Log,
+    Person,
+    Pipeline,
+    Posted,
+    Question,
+    QuestionKey,
+    Run,
+    RunKey,
+    Scheduled,
+    Task,
+    Training,
+    Version,
+)
 from bot.scheduling.spec import BrokenSpec, ScheduleSpec
 
 
@@ -80,6 +95,45 @@ class Orchestrator(Protocol):
 
         One that goes on, or has succeeded, or in which nothing is left to do, stays as it is. NotFound if unknown.
         """
+
+    async def scheduled(self, dag_id: str) -> Scheduled | None:
+        """How a DAG that runs by the clock stands, gone ones too; None where there has never been one."""
+
+    async def all_scheduled(self, tag: str) -> Mapping[str, Scheduled]:
+        """The same for every DAG with this tag, by its id."""
+
+    async def parse(self, dag_id: str) -> None:
+        """Ask for the DAG's file to be read again now, or where there is no such DAG, for new files to be looked for.
+
+        That takes about a second, and is not waited for: `scheduled` shows when it is done.
+        """
+
+    async def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause a DAG, or let it go on. NotFound if unknown."""
+
+    async def variable(self, key: str) -> str | None:
+        """What is kept under this key; None where nothing is."""
+
+    async def set_variable(self, key: str, value: str) -> None:
+        """Keep this under the key. Of two writers at the same moment one is lost."""
+
+    async def backfill_dates(self, plan: BackfillPlan) -> Sequence[datetime]:
+        """The logical dates of the runs that the backfill would start, oldest first; nothing is started.
+
+        ServiceRejected where the DAG has no schedule of its own; NotFound where it is gone.
+        """
+
+    async def start_backfill(self, plan: BackfillPlan) -> Backfill:
+        """Start it. One with this very span and conf is that one, found again.
+
+        ServiceRejected with status 409 where another backfill of the DAG goes on, 422 where nothing is left to run.
+        """
+
+    async def backfill(self, backfill_id: int) -> Backfill | None:
+        """How it stands; None where there is none."""
+
+    async def cancel_backfill(self, backfill_id: int) -> None:
+        """Start no more of its runs; those that run go on. NotFound if unknown; one that is over stays as it is."""
 
     def run_url(self, key: RunKey) -> str:
         """Where a person sees the run."""

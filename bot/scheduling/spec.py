@@ -18,6 +18,7 @@ from bot.scheduling.when import When
 LARGEST = 64 * 1024  # bytes of one schedule's JSON
 ID = r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"  # part of a DAG's id, a run's id, a file's name
 _RESERVED = "stationmaster"  # of a conf, for what the bot itself says
+_TOLD = ("channel", "reason", "compute", "ref")
 
 SpecId = Annotated[str, StringConstraints(pattern=ID)]
 Line = Annotated[str, StringConstraints(max_length=250)]
@@ -102,6 +103,14 @@ class ScheduleSpec(Record):
     def begins(self) -> datetime:
         """Nothing fires before this."""
         return max(self.start, self.paused_until) if self.paused_until else self.start
+
+    @property
+    def run_conf(self) -> dict[str, Any]:
+        """What the conf of each of its runs is: the parameters, and as `stationmaster` who wants the run, and why."""
+        told = self.model_dump(mode="json")
+        by = {"person": self.owner.id, "name": self.owner.name} | {name: told[name] for name in _TOLD}
+        schedule = {"id": self.id, "revision": self.revision, "words": self.when.words, "maker": told["maker"]}
+        return {**told["conf"], _RESERVED: {**by, "schedule": schedule}}
 
     def to_json(self) -> str:
         """The JSON that `read_spec` reads, of ASCII signs alone, keys in order."""
