@@ -27,10 +27,12 @@ from bot.launching.settling import keep_released
 from bot.log import configure
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
-from bot.ports import Orchestrator, Registry
+from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
-from bot.settings.config import ConfigFile, Settings
+from bot.scheduling.folder import FolderSpecs
+from bot.scheduling.nowhere import Nowhere
+from bot.settings.config import Config, ConfigFile, Settings
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
 from bot.slack.socket_mode import SocketMode
@@ -47,12 +49,15 @@ GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop
 
 @asynccontextmanager
 async def running(
-    settings: Settings, orchestrator: Orchestrator | None = None, registry: Registry | None = None
+    settings: Settings,
+    orchestrator: Orchestrator | None = None,
+    registry: Registry | None = None,
+    specs: Specs | None = None,
 ) -> AsyncIterator[Station]:
     """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
-            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings)
+            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings), specs
         )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
@@ -101,8 +106,20 @@ def mlflow(settings: Settings) -> MlflowRegistry:
     return MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
 
 
+def specs_of(config: Config) -> Specs:
+    """Where this configuration keeps schedules."""
+    kept = config.schedules
+    if kept is None or kept.path is None:
+        return Nowhere()
+    return FolderSpecs(kept.path, kept.name)
+
+
 async def _assemble(
-    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry
+    settings: Settings,
+    stack: AsyncExitStack,
+    orchestrator: Orchestrator,
+    registry: Registry,
+    specs: Specs | None,
 ) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
@@ -123,6 +140,7 @@ async def _assemble(
         registry=registry,
         chat=chat,
         posting=Posting(chat, store),
+        specs=specs or specs_of(config.current()),
     )
     return station, chat
 

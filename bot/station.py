@@ -8,7 +8,7 @@ from bot.catalogue import Catalogue
 from bot.conversation.posting import Posting
 from bot.jobs import Jobs
 from bot.people import People
-from bot.ports import Chat, Orchestrator, Registry
+from bot.ports import Chat, Orchestrator, Registry, Specs
 from bot.settings.config import ConfigFile
 from bot.store import Store
 
@@ -26,3 +26,4 @@ class Station:
     registry: Registry
     chat: Chat
     posting: Posting
+    specs: Specs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from bot.access import Right
@@ -38,7 +38,7 @@ async def pause(call: Call, arguments: PauseArguments) -> Work:
         return Work("schedule.pause", args, subject=kept.id)
     zone, now = ScheduleSpec.model_validate(kept.spec).zone, datetime.now(UTC)
     day = read_day(arguments.until, zone, now)
-    moment = on_the_clock(datetime(day.year, day.month, day.day), zone).at
+    moment = on_the_clock(datetime.combine(day, time()), zone).at
     if moment <= now:
         raise Refusal(f"{day:%Y-%m-%d} has begun already.", hint="Give a later day.", example=f"pause {kept.id}")
     return Work("schedule.put", args | {"doing": Doing.PAUSE, "until": moment.timestamp()}, subject=kept.id)

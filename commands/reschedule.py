@@ -33,9 +33,7 @@ class RescheduleArguments(Arguments):
         return frozenset({"tz", "compute", "until"})
 
 
-@command(
-    "reschedule", summary="change a schedule", example="reschedule SCHEDULE daily at 07:00", right=Right.SCHEDULE
-)
+@command("reschedule", summary="change a schedule", example="reschedule SCHEDULE daily at 07:00", right=Right.SCHEDULE)
 async def reschedule(call: Call, arguments: RescheduleArguments) -> ScheduleQuestion | SchedulePage:
     """Told what to change, the question whether to; else the form, filled in."""
     given, wanted = arguments, wanted_of(ScheduleSpec.model_validate(call.about_schedule.spec))

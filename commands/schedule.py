@@ -13,8 +13,9 @@ from bot.jobs import JobContext
 from bot.parameters.params import read_values
 from bot.scheduling.changing import put
 from bot.scheduling.moment import read_day
-from bot.scheduling.proposing import ScheduleQuestion, Wanted, confirmed, propose, reopened
+from bot.scheduling.proposing import ScheduleQuestion, confirmed, propose, reopened
 from bot.scheduling.scheduleform import SchedulePage, choices, filled_in, new_form
+from bot.scheduling.wanted import Wanted
 from bot.scheduling.when import read_when
 from bot.scheduling.zones import read_zone
 from bot.station import Station

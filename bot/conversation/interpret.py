@@ -63,9 +63,7 @@ class Interpreter:
             raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
-    async def call(
-        self, request: Request, right: Right, word: str = "", *, run: str = "", schedule: str = ""
-    ) -> Call:
+    async def call(self, request: Request, right: Right, word: str = "", *, run: str = "", schedule: str = "") -> Call:
         """Who asks, about the model called `word`, the run or the schedule of these names, and whether they may.
 
         NotAllowed where they may not, which is audited.

@@ -20,9 +20,9 @@ from bot.errors import NotFound, Refusal, ServiceConfused, ServiceDenied, Servic
 from bot.jobs import JobContext, RetryLater
 from bot.scheduling.announcing import announce
 from bot.scheduling.composing import Doing, Found, compose, done
+from bot.scheduling.conflicts import ask_again
 from bot.scheduling.leave import check_leave
 from bot.scheduling.publishing import Published, publish
-from bot.scheduling.conflicts import ask_again
 from bot.scheduling.seeing import dag_of
 from bot.scheduling.spec import BrokenSpec, Conflict, ScheduleSpec
 from bot.station import Station
@@ -67,9 +67,7 @@ def new_id(model: str, job_id: str) -> str:
     return f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:6]}"
 
 
-async def _write(
-    ctx: JobContext, args: dict[str, Any], asked: Asked, doing: Doing, station: Station
-) -> dict[str, Any]:
+async def _write(ctx: JobContext, args: dict[str, Any], asked: Asked, doing: Doing, station: Station) -> dict[str, Any]:
     """Write the spec, unless an earlier attempt did; what is written and what was there, or why nothing is."""
     try:
         spec, before = await _written(ctx, args, asked, doing, station)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from bot.domain import Person, Record
+from bot.domain import Person
 from bot.errors import Refusal
 from bot.scheduling.moment import end_of
 from bot.scheduling.spec import ScheduleSpec, Who

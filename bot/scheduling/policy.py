@@ -1,4 +1,4 @@
-"""Does a schedule still fit today's policy? Pure: what is known of its owner, its model and the budgets, in; why not, out."""
+"""Does a schedule still fit today's policy? Pure: its owner, its model and the budgets in; why it doesn't, out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Standing:
 
 
 def misfit(conf: Mapping[str, Any], compute: str, now: Standing) -> Misfit | None:
-    """The first thing that no longer fits of a schedule that trains with this conf on this machine; None where all fits."""
+    """What no longer fits of a schedule with this conf, on this machine: the first thing; None where all does."""
     if not now.member:
         return Misfit(Kind.LEFT, f"{now.owner}, whose it is, is in this workspace no longer")
     if not decide(Right.SCHEDULE, now.roles, now.model, own=True).allowed:

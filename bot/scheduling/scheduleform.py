@@ -1,4 +1,4 @@
-"""The form that makes or changes a schedule: when, the DAG's own parameters, then on which machine, until when, and why."""
+"""The form that makes or changes a schedule: when, the DAG's own parameters, then where, until when, and why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bot.errors import Refusal
 from bot.forms import FormPage, draft_of, page_count, read_page, suggestions, without_defaults
 from bot.forms.fields import block_id
 from bot.launching.runform import BACK, machine_field
-from bot.scheduling.proposing import MOST_REASON, ScheduleQuestion, Wanted, propose
+from bot.scheduling.proposing import MOST_REASON, ScheduleQuestion, propose
+from bot.scheduling.wanted import Wanted
 from bot.scheduling.when import When, read_when
 from bot.scheduling.zones import read_zone
 from bot.store import Draft

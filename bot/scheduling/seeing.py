@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bot.domain import Scheduled
 from bot.scheduling.dagfile import TAG, dag_id, index_id, revision_shown, trouble_shown
+from bot.settings.schedules import NAME
 from bot.station import Station
 
 
@@ -73,4 +74,5 @@ def _seen(dag: Scheduled | None) -> Seen:
 
 
 def _prefix(station: Station) -> str:
-    return station.config.current().schedules.prefix
+    configured = station.config.current().schedules
+    return configured.name if configured else NAME

@@ -14,7 +14,7 @@ from bot.store.schema import backfill
 
 @dataclass(frozen=True, kw_only=True)
 class KeptBackfill:
-    """One backfill, by the id of its work. `plan` is what was confirmed; `by_airflow` the id of Airflow's own, if it is.
+    """One backfill, by the id of its work. `plan` is what was confirmed; `by_airflow` the id of Airflow's own, if any.
 
     `state`: going, cancelled or done; `cancelled_by` is a name. Times are epoch seconds; the store sets `created`.
     """
