@@ -30,9 +30,8 @@ from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
-from bot.scheduling.folder import FolderSpecs
-from bot.scheduling.nowhere import Nowhere
-from bot.settings.config import Config, ConfigFile, Settings
+from bot.scheduling.store import ConfiguredSpecs
+from bot.settings.config import ConfigFile, Settings
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
 from bot.slack.socket_mode import SocketMode
@@ -54,7 +53,10 @@ async def running(
     registry: Registry | None = None,
     specs: Specs | None = None,
 ) -> AsyncIterator[Station]:
-    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
+    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given.
+
+    `specs`: where schedules are, instead of where the configuration says.
+    """
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
             settings, stack, orchestrator or airflow(settings), registry or mlflow(settings), specs
@@ -106,20 +108,8 @@ def mlflow(settings: Settings) -> MlflowRegistry:
     return MlflowRegistry(str(settings.mlflow_tracking_uri), public_url=str(settings.mlflow_public_url or ""))
 
 
-def specs_of(config: Config) -> Specs:
-    """Where this configuration keeps schedules."""
-    kept = config.schedules
-    if kept is None or kept.path is None:
-        return Nowhere()
-    return FolderSpecs(kept.path, kept.name)
-
-
 async def _assemble(
-    settings: Settings,
-    stack: AsyncExitStack,
-    orchestrator: Orchestrator,
-    registry: Registry,
-    specs: Specs | None,
+    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry, specs: Specs | None
 ) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
@@ -140,7 +130,7 @@ async def _assemble(
         registry=registry,
         chat=chat,
         posting=Posting(chat, store),
-        specs=specs or specs_of(config.current()),
+        specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
 

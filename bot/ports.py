@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.domain import (
     Backfill,
@@ -157,6 +157,10 @@ class Specs(Protocol):
     """
 
     @property
+    def prefix(self) -> str:
+        """What the ids of the DAGs begin with that are made of these schedules."""
+
+    @property
     def single_writer(self) -> bool:
         """Whether two changes at the same moment may lose one of them: then one process alone may write."""
 
@@ -256,8 +260,34 @@ class Chat(Protocol):
         """Raise the ServiceError that stands between the bot and the service, if one does."""
 
 
+class Stored(NamedTuple):
+    """An object of a bucket: its bytes, and the mark that changes with them."""
+
+    body: bytes
+    etag: str
+
+
 class Cloud(Protocol):
     """Whose account the bot runs in (AWS)."""
 
     async def secret(self, arn: str) -> str:
         """What the entry of Secrets Manager with this ARN holds. ServiceRejected where that is no string."""
+
+
+class Buckets(Protocol):
+    """Where objects are kept (S3)."""
+
+    async def objects(self, bucket: str, prefix: str) -> Mapping[str, str]:
+        """The objects of a bucket whose keys begin with `prefix`: key to ETag."""
+
+    async def object(self, bucket: str, key: str) -> Stored | None:
+        """One object; None where there is none."""
+
+    async def put_object(self, bucket: str, key: str, body: bytes, *, etag: str | None) -> None:
+        """Write it if the object still has this ETag, or if there is none where that is empty; in any case, with None.
+
+        ServiceRejected with status 412 or 409 where it is another object now, or is being changed.
+        """
+
+    async def delete_object(self, bucket: str, key: str) -> None:
+        """Delete it. One that is not there is deleted already."""

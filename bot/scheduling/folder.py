@@ -31,7 +31,7 @@ class FolderSpecs:
     def __init__(self, path: Path, prefix: str) -> None:
         self._file = path / f"{specs_name(prefix)}.py"
         self._specs = path / specs_name(prefix)
-        self._prefix = prefix
+        self.prefix = prefix
 
     async def all(self) -> Mapping[str, Kept]:
         """See Specs."""
@@ -68,7 +68,7 @@ class FolderSpecs:
         return await self._do(self._install)
 
     def _install(self) -> bool:
-        text = dag_file(prefix=self._prefix, store="folder", specs=self._specs.name)
+        text = dag_file(prefix=self.prefix, store="folder", specs=self._specs.name)
         with self._locked():
             if self._file.exists() and self._file.read_text(encoding="utf-8") == text:
                 return False

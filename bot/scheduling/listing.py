@@ -70,7 +70,7 @@ async def listing(station: Station, *, model: str = "", ask: bool = True) -> Lis
     rows = {each.id: each for each in await station.store.schedules.all()}
     found = [_remembered(row) for row in rows.values()]
     trouble = ""
-    if ask:
+    if ask and station.config.current().schedules:
         try:
             found = await _asked(station, rows)
         except ServiceError as error:

@@ -26,9 +26,9 @@ from bot.scheduling.clock import a_month, anchored, upcoming
 from bot.scheduling.composing import Doing
 from bot.scheduling.moment import end_of
 from bot.scheduling.monthly import a_month_costs, price_words
-from bot.scheduling.nowhere import HOW_TO, NOT_SET_UP
 from bot.scheduling.policy import misfit
 from bot.scheduling.said import coming, zone_words
+from bot.scheduling.seeing import set_up
 from bot.scheduling.spec import ScheduleSpec
 from bot.scheduling.standing import balances, standing
 from bot.scheduling.wanted import Wanted
@@ -53,8 +53,7 @@ class ScheduleQuestion(Message):
 
 async def propose(call: Call, wanted: Wanted, *notes: str) -> ScheduleQuestion:
     """The question that is asked before it is made. Refusal where it can't be; nothing is asked of Airflow."""
-    if call.station.config.current().schedules is None:
-        raise Refusal(NOT_SET_UP, hint=HOW_TO)
+    set_up(call.station)
     model, profile, now = call.about, await _checked(call, wanted), datetime.now(UTC)
     wanted = wanted.model_copy(update={"when": anchored(wanted.when, wanted.zone, now)})
     end = end_of(wanted.until, wanted.zone) if wanted.until else None

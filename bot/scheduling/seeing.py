@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from bot.domain import Scheduled
 from bot.scheduling.dagfile import TAG, dag_id, index_id, revision_shown, trouble_shown
-from bot.settings.schedules import NAME
 from bot.station import Station
 
 
@@ -38,6 +37,11 @@ class Seen(NamedTuple):
             return None
         moment = kept.get("next_run")
         return cls(**{**kept, "next_run": datetime.fromisoformat(moment) if moment else None})
+
+
+def set_up(station: Station) -> None:
+    """Refusal where the configuration doesn't say where schedules are kept."""
+    _prefix(station)
 
 
 def dag_of(station: Station, schedule_id: str) -> str:
@@ -74,5 +78,4 @@ def _seen(dag: Scheduled | None) -> Seen:
 
 
 def _prefix(station: Station) -> str:
-    configured = station.config.current().schedules
-    return configured.name if configured else NAME
+    return station.specs.prefix

@@ -90,7 +90,7 @@ class Config(Section):
     models: dict[ModelName, ModelConfig] = {}
     airflow_users: dict[str, Member] = {}  # Airflow's users, by id or name, as people or groups of Slack
     budgets: Budgets = Budgets()
-    schedules: Schedules | None = None  # where they are kept; without it nobody can make any
+    schedules: Schedules | None = None  # where they are kept; without it there are none
 
     @field_validator("models")
     @classmethod

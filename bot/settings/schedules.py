@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints, model_validator
 
 from bot.settings.terms import Section
 
-NAME = "stationmaster"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*$", max_length=40)]
 Bucket = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Key = Annotated[str, StringConstraints(pattern=r"^(?:[\w!.*'()-]+(?:/[\w!.*'()-]+)*/?)?$", max_length=500)]
@@ -21,7 +20,7 @@ class Schedules(Section):
     """The store, and what it needs: `path` of a folder, `bucket` (and `prefix`) of S3, or the name of a `variable`."""
 
     store: Literal["folder", "s3", "variable"]
-    name: Name = NAME  # what the ids of the schedules' DAGs begin with, and the DAG file's name
+    name: Name = "stationmaster"  # what the ids of the schedules' DAGs begin with, and the DAG file's name
     path: Path | None = None
     bucket: Bucket | None = None
     prefix: Key = ""

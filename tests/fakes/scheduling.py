@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from bot.domain import Backfill, BackfillPlan, Run, RunState, Scheduled
 from bot.errors import NotFound, ServiceRejected
+from bot.ports import Specs
 from bot.scheduling.clock import fires, upcoming
 from bot.scheduling.dagfile import TAG, dag_id, index_id
 from bot.scheduling.revisions import Kept
 from bot.scheduling.spec import BrokenSpec, ScheduleSpec
 from bot.scheduling.when import When
 from tests.fakes.service import FakeService
-from tests.fakes.specs import FakeSpecs
 
 GONE = "gone from Airflow: no file defines it now"
 
@@ -28,7 +28,7 @@ class FakeScheduling(FakeService):
         super().__init__()
         self.parsing = True
         self.variables: dict[str, str] = {}
-        self._specs: FakeSpecs | None = None
+        self._specs: Specs | None = None
         self._prefix = ""
         self._by_clock: dict[str, Scheduled] = {}
         self._own_times: dict[str, tuple[When, str]] = {}
@@ -36,9 +36,9 @@ class FakeScheduling(FakeService):
 
     # What tests do to it
 
-    def read_specs(self, specs: FakeSpecs, prefix: str = "stationmaster") -> None:
+    def read_specs(self, specs: Specs) -> None:
         """Let these specs become DAGs whenever a file is read again, as the generic DAG file does it."""
-        self._specs, self._prefix = specs, prefix
+        self._specs, self._prefix = specs, specs.prefix
 
     def give_schedule(self, name: str, when: When, zone: str = "UTC") -> None:
         """Let a DAG have a schedule of its own, so that it can be backfilled."""

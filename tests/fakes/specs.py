@@ -14,8 +14,9 @@ class FakeSpecs(FakeService):
 
     name = "The schedules' store"
 
-    def __init__(self, *, single_writer: bool = False) -> None:
+    def __init__(self, prefix: str = "stationmaster", *, single_writer: bool = False) -> None:
         super().__init__()
+        self.prefix = prefix
         self.single_writer = single_writer
         self.installed = 0
         self._kept: dict[str, Kept] = {}
