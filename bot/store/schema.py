@@ -358,3 +358,48 @@ Index(
     postgresql_where=_intended,
 )
 Index("ledger_alias", ledger.c.registered_model, ledger.c.alias, ledger.c.seq)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),  # of the DAG that it runs
+    Column("schedule_dag", Words, nullable=False),  # of the DAG that it is in Airflow
+    Column("owner", Words, nullable=False),
+    Column("owner_name", Words, nullable=False),
+    Column("spec", Json, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_by", Words, nullable=False),
+    Column("seen", Json),
+    Column("told", Json),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("removed", Double),
+)
+_kept = schedule.c.removed.is_(None)
+Index("schedule_model", schedule.c.model, sqlite_where=_kept, postgresql_where=_kept)
+Index("schedule_dag_id", schedule.c.schedule_dag)
+
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("plan", Json, nullable=False),
+    Column("state", Words, nullable=False),  # going | cancelled | done
+    Column("by_airflow", Words),  # the id of Airflow's own backfill, where it is one
+    Column("requested_by", Words, nullable=False),
+    Column("requested_by_name", Words, nullable=False),
+    Column("cancelled_by", Words),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("shown", Json),
+    Column("created", Double, nullable=False),
+    Column("ended", Double),
+)
+_going = backfill.c.ended.is_(None)
+Index("backfill_open", backfill.c.created, sqlite_where=_going, postgresql_where=_going)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.migrations import migrate
 from bot.store.answerable import Answerable
 from bot.store.audit import AuditTrail
+from bot.store.backfills import Backfills
 from bot.store.catalogue import Catalogue
 from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
@@ -21,6 +22,7 @@ from bot.store.posts import Posts
 from bot.store.promotions import Promotions
 from bot.store.questions import Questions
 from bot.store.runs import Runs
+from bot.store.schedules import Schedules
 from bot.store.schema import job
 from bot.store.slots import Slots
 
@@ -32,6 +34,7 @@ class Store:
         self.database = database
         self.answerable = Answerable(database)
         self.audit = AuditTrail(database)
+        self.backfills = Backfills(database)
         self.catalogue = Catalogue(database)
         self.charges = Charges(database)
         self.decisions = Decisions(database)
@@ -44,6 +47,7 @@ class Store:
         self.questions = Questions(database)
         self.runs = Runs(database)
         self.slots = Slots(database)
+        self.schedules = Schedules(database)
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Store:
