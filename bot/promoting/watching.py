@@ -1,30 +1,30 @@
 """Aliases that are moved in MLflow itself: noticed in bulk, entered in the ledger once, and told.
 
-One replica looks every half minute, with one call for all models; a webhook of MLflow's lets any replica look at once.
+One replica looks every half minute, with one call for all models; MLflow's webhook lets any replica look at once.
 Whoever looks, and however often: a move is entered only where the ledger still stands as it did before the look, and
 under an id made of that, so that it is entered once. While the bot itself moves an alias nothing is entered for it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
-from contextlib import suppress
 from typing import NamedTuple
 
 from structlog import get_logger
 
 from bot.catalogue import Model
+from bot.duties import keep
 from bot.errors import ServiceError
+from bot.jobs import JobContext, RetryLater
 from bot.promoting.outside import KIND
 from bot.station import Station
 from bot.store import AuditEntry, How, Move, Transaction
 
 log = get_logger(__name__)
-HOLD = "aliases"
+DUTY, LOOK = "aliases", "alias.look"
 LOOK_EVERY = 30.0  # seconds
-AT_LEAST = 1.0  # seconds between looks, however often MLflow calls
+ASK_AGAIN = 5.0
 
 Key = tuple[str, str]  # a registered model, and an alias of it
 
@@ -41,31 +41,19 @@ class Change(NamedTuple):
 
 
 class Watching:
-    """Looks while this replica holds the lease, or is called."""
+    """Looks while this replica has the duty."""
 
     def __init__(self, station: Station, *, every: float = LOOK_EVERY) -> None:
         self._station, self._every = station, every
-        self._called = asyncio.Event()
         self._met: set[Key] = set()  # looked at before, by this process
-
-    def call(self) -> None:
-        """Look now, or as soon as the last look is over: something in MLflow may have changed."""
-        self._called.set()
 
     async def follow(self) -> None:
         """Look for ever; where MLflow doesn't answer the next look tells."""
-        while True:
-            called = self._called.is_set()
-            self._called.clear()
-            try:
-                if called or await self._station.jobs.hold(HOLD, ttl=max(10.0, self._every * 3)) is not None:
-                    await self.look()
-            except ServiceError as error:
-                log.warning("aliases.wait", error=str(error))
-            except Exception:  # one look must not end all that follow
-                log.exception("aliases.look_failed")
-            await asyncio.sleep(min(AT_LEAST, self._every))
-            await self._until_called()
+
+        async def look(_: int) -> None:  # needs no fence: what grew old is not entered
+            await self.look()
+
+        await keep(self._station.jobs, DUTY, self._every, look)
 
     async def look(self) -> None:
         """Hold every alias that counts against the ledger."""
@@ -88,10 +76,6 @@ class Watching:
             await self._enter(change)
         for key in watched.keys() - known.keys():
             await self._meet(watched[key], key, held.get(key))
-
-    async def _until_called(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), self._every)
 
     async def _models(self) -> dict[Key, Model]:
         """The aliases that the configuration names, each with its model. Others count once they were promoted to."""
@@ -147,6 +131,20 @@ class Watching:
             await self._station.jobs.submit(f"{move.id}:tell", KIND, _told(change, move), also=also)
         except _MovedMeanwhile:
             log.info("aliases.moved_meanwhile", model=change.key[0], alias=change.key[1])
+
+
+async def soon(station: Station, delivery: str) -> None:
+    """Look as soon as can be, for this delivery of MLflow's webhook; another one with its id changes nothing."""
+    await station.jobs.submit(f"mlflow:{_digest(delivery)}", LOOK, {})
+
+
+async def look_now(ctx: JobContext, args: dict[str, object], station: Station) -> None:
+    """Carry out "alias.look"."""
+    try:
+        await Watching(station).look()
+    except ServiceError as error:
+        if time.time() - ctx.accepted_at < LOOK_EVERY:  # else the duty has looked
+            raise RetryLater(str(error), after=ASK_AGAIN) from error
 
 
 class _MovedMeanwhile(Exception):

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 
 import pytest
 
+import bot.promoting.watching
 from bot.domain import Version
 from bot.errors import ServiceDown
-from bot.promoting.watching import Watching
+from bot.promoting.watching import Watching, soon
 from bot.store import How, Move, MoveState
 from tests.app.conftest import DELAYS, OMAR, World
 from tests.app.promoting import buttons, click, configure
@@ -199,7 +200,7 @@ async def test_a_look_that_grew_old_says_nothing(
         await promoted(world, "2", "1")
         return dict.fromkeys(answer, "3")
 
-    monkeypatch.setattr(world.mlflow, "holders", slowly)
+    monkeypatch.setattr(world.station.registry, "holders", slowly)
     await watching.look()
     assert await moves(world) == [(None, "1", "promotion"), ("1", "2", "promotion")]
 
@@ -262,15 +263,25 @@ async def test_a_dead_mlflow_is_asked_again(world: World, watching: Watching) ->
         loop.cancel()
 
 
-async def test_a_call_is_answered(world: World, watching: Watching) -> None:
-    """At once, though it would look for itself much later."""
+async def test_the_webhook_lets_the_bot_look(world: World, watching: Watching) -> None:
+    """At once, on whichever replica it calls; the same delivery a second time is no second look."""
     await promoted(world, "1")
-    called, looks = Watching(world.station, every=3_600), world.mlflow.count("holders")
-    loop = asyncio.create_task(called.follow())
-    try:
-        await world.slack.wait_for(lambda: world.mlflow.count("holders") > looks)
-        world.mlflow.move_alias("delays", "production", "2")
-        called.call()
-        await told(world, "from v1 to v2")
-    finally:
-        loop.cancel()
+    world.mlflow.move_alias("delays", "production", "2")
+    looks = world.mlflow.count("holders")
+    for _ in range(2):
+        await soon(world.station, "delivery-1")
+    await told(world, "from v1 to v2")
+    await silent(world, 1)
+    assert world.mlflow.count("holders") == looks + 1
+
+
+async def test_a_look_for_the_webhook_is_tried_again(
+    world: World, watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where MLflow calls, and then doesn't answer."""
+    monkeypatch.setattr(bot.promoting.watching, "ASK_AGAIN", 0.05)
+    await promoted(world, "1")
+    world.mlflow.move_alias("delays", "production", "2")
+    world.mlflow.fail_with(ServiceDown("MLflow", "away"), times=2, on="holders")
+    await soon(world.station, "delivery-1")
+    await told(world, "from v1 to v2")
