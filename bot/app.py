@@ -210,7 +210,8 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         watching.LOOK: watching.look_now,
-        outside.KIND: outside.tell,
+        outside.MOVED: outside.tell_moved,
+        outside.DELETED: outside.tell_deleted,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

@@ -1,4 +1,4 @@
-"""What is told of an alias that was moved in MLflow itself: once, in its model's channel."""
+"""What is told of others' work in MLflow: an alias moved, a version deleted. Once, in its model's channel."""
 
 from __future__ import annotations
 
@@ -18,39 +18,58 @@ from bot.station import Station
 from bot.store import Move
 
 log = get_logger(__name__)
-KIND = "alias.outside"
+MOVED, DELETED = "alias.outside", "version.deleted"
 ASK_AGAIN = 20.0
 GIVE_UP = 24 * 3_600.0  # seconds; the ledger keeps it all the same
 
 
-class MovedOutside(Message):
-    """What stands where now, and that nobody approved it here. `proposals` are buttons: the way back."""
+class OutsideChange(Message):
+    """What happened in MLflow, and what follows from it. `proposals` are buttons: the way back."""
 
-    template: ClassVar[str] = "moved_outside"
+    template: ClassVar[str] = "outside_change"
     headline: str
     note: str
     proposals: tuple[Proposal, ...] = ()
 
 
-async def tell(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
-    """Carry out "alias.outside": tell the model's channel, or its owners where there is none."""
-    move = await station.store.ledger.get(args["move"])
-    if move is None:
+async def tell_moved(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Carry out "alias.outside"."""
+    move, model = await station.store.ledger.get(args["move"]), await _model(station, args["model"])
+    if move is None or model is None:
         return
-    try:
-        model = await station.catalogue.find(args["model"])
-    except Refusal:
-        return  # it is in the catalogue no longer
-    message = MovedOutside(
+    message = OutsideChange(
         headline=headline(model, move, deleted=args["deleted"]),
         note="Nobody approved this here, and nothing was deployed.",
         proposals=await _way_back(station, model, move, deleted=args["deleted"]),
     )
+    await _tell(ctx, model, message, station)
+
+
+async def tell_deleted(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
+    """Carry out "version.deleted": of one that an alias could have been rolled back to."""
+    if model := await _model(station, args["model"]):
+        held = f"v{args['version']} of {args['registered_model']}, which held {args['alias']} before"
+        message = OutsideChange(
+            headline=f"{held}, was deleted in MLflow itself", note="Nothing can be rolled back to it any more."
+        )
+        await _tell(ctx, model, message, station)
+
+
+async def _model(station: Station, name: str) -> Model | None:
+    """None where it is in the catalogue no longer."""
+    try:
+        return await station.catalogue.find(name)
+    except Refusal:
+        return None
+
+
+async def _tell(ctx: JobContext, model: Model, message: OutsideChange, station: Station) -> None:
+    """In the model's channel, or to its owners where there is none."""
     people = [owner for owner in model.contract.owners if owner.startswith(("U", "W"))]
     places = [model.contract.channel, *people] if model.contract.channel else people
     try:
         if await station.posting.somewhere(f"{ctx.id}:told", places, message.render()) is None:
-            log.warning("alias.nowhere", model=model.name, alias=move.alias)
+            log.warning("outside.nowhere", model=model.name)
     except ServiceError as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
             raise

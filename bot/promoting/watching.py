@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from structlog import get_logger
@@ -17,14 +19,16 @@ from bot.catalogue import Model
 from bot.duties import keep
 from bot.errors import ServiceError
 from bot.jobs import JobContext, RetryLater
-from bot.promoting.outside import KIND
+from bot.promoting.outside import DELETED, MOVED
 from bot.station import Station
 from bot.store import AuditEntry, How, Move, Transaction
 
 log = get_logger(__name__)
 DUTY, LOOK = "aliases", "alias.look"
 LOOK_EVERY = 30.0  # seconds
+COUNT_EVERY = 300.0
 ASK_AGAIN = 5.0
+NOBODY = ("mlflow", "somebody in MLflow")
 
 Key = tuple[str, str]  # a registered model, and an alias of it
 
@@ -40,18 +44,53 @@ class Change(NamedTuple):
     deleted: bool = False  # the version that held it
 
 
+class Deleted(NamedTuple):
+    """A version that held `alias` once through an approved promotion, and is there no longer."""
+
+    model: Model
+    registered_model: str
+    alias: str
+    version: str
+
+    @property
+    def id(self) -> str:
+        """A version's number is given once, so it is deleted once."""
+        return f"deleted:{_digest(self.registered_model, self.version)}"
+
+    def args(self) -> dict[str, str]:
+        """What the work that tells of it needs."""
+        return self._asdict() | {"model": self.model.name}
+
+    def entry(self) -> AuditEntry:
+        """Its row in the audit trail, by which it is known to have been told."""
+        return AuditEntry(
+            id=self.id,
+            actor=NOBODY[0],
+            actor_name=NOBODY[1],
+            action="promote",
+            outcome="deleted outside",
+            model=self.model.name,
+            subject=f"{self.registered_model} v{self.version}",
+            detail={"alias": self.alias},
+        )
+
+
 class Watching:
     """Looks while this replica has the duty."""
 
     def __init__(self, station: Station, *, every: float = LOOK_EVERY) -> None:
         self._station, self._every = station, every
         self._met: set[Key] = set()  # looked at before, by this process
+        self._counted = -COUNT_EVERY
 
     async def follow(self) -> None:
         """Look for ever; where MLflow doesn't answer the next look tells."""
 
         async def look(_: int) -> None:  # needs no fence: what grew old is not entered
             await self.look()
+            if time.monotonic() - self._counted >= COUNT_EVERY:
+                await self.count()
+                self._counted = time.monotonic()
 
         await keep(self._station.jobs, DUTY, self._every, look)
 
@@ -76,6 +115,19 @@ class Watching:
             await self._enter(change)
         for key in watched.keys() - known.keys():
             await self._meet(watched[key], key, held.get(key))
+
+    async def count(self) -> None:
+        """Is every version still there that an alias could be rolled back to? One that is deleted is told once."""
+        by_name = {name: model for (name, _), model in (await self._models()).items()}
+        promoted = await self._station.store.ledger.promoted(by_name.keys())
+        for name, version in sorted(await self._station.registry.deleted(promoted.keys()) if promoted else ()):
+            told = Deleted(by_name[name], name, promoted[name, version], version)
+            with suppress(_KnownAlready):
+                await self._station.jobs.submit(f"{told.id}:tell", DELETED, told.args(), also=partial(self._note, told))
+
+    async def _note(self, told: Deleted, tx: Transaction) -> None:
+        if not await self._station.store.audit.append(told.entry(), tx):
+            raise _KnownAlready
 
     async def _models(self) -> dict[Key, Model]:
         """The aliases that the configuration names, each with its model. Others count once they were promoted to."""
@@ -126,9 +178,12 @@ class Watching:
             if made != change.made or not await self._station.store.ledger.add(move, tx):
                 raise _MovedMeanwhile
             await self._station.store.audit.append(_entry(change, move), tx)
+            if change.deleted and change.before:
+                told = Deleted(change.model, change.key[0], change.key[1], change.before)
+                await self._station.store.audit.append(told.entry(), tx)  # so `count` doesn't tell it again
 
         try:
-            await self._station.jobs.submit(f"{move.id}:tell", KIND, _told(change, move), also=also)
+            await self._station.jobs.submit(f"{move.id}:tell", MOVED, _told(change, move), also=also)
         except _MovedMeanwhile:
             log.info("aliases.moved_meanwhile", model=change.key[0], alias=change.key[1])
 
@@ -145,6 +200,10 @@ async def look_now(ctx: JobContext, args: dict[str, object], station: Station) -
     except ServiceError as error:
         if time.time() - ctx.accepted_at < LOOK_EVERY:  # else the duty has looked
             raise RetryLater(str(error), after=ASK_AGAIN) from error
+
+
+class _KnownAlready(Exception):
+    """This was told before."""
 
 
 class _MovedMeanwhile(Exception):
@@ -171,8 +230,8 @@ def _entry(change: Change, move: Move) -> AuditEntry:
     detail = {"alias": move.alias, "before": move.before, "after": move.after, "deleted": change.deleted}
     return AuditEntry(
         id=move.id,
-        actor="mlflow",
-        actor_name="somebody in MLflow",
+        actor=NOBODY[0],
+        actor_name=NOBODY[1],
         action="promote",
         outcome="outside",
         model=change.model.name,

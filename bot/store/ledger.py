@@ -122,6 +122,16 @@ class Ledger:
             rows = [row._asdict() for row in await connection.execute(query)]
         return {(row["registered_model"], row["alias"]): (row.pop("made"), Move(**row)) for row in rows}
 
+    async def promoted(self, registered_models: Collection[str]) -> Mapping[tuple[str, str], str]:
+        """The versions of these models that were promoted, by model and number, each with the alias of its last."""
+        made = (ledger.c.state == MoveState.DONE, ledger.c.how == How.PROMOTION, ledger.c.after.is_not(None))
+        query = sa.select(ledger.c.registered_model, ledger.c.after, ledger.c.alias).where(
+            ledger.c.registered_model.in_(registered_models), *made
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(ledger.c.seq))
+            return {(row.registered_model, row.after): row.alias for row in rows}
+
     async def intended(self, registered_model: str, alias: str, tx: Transaction | None = None) -> Move | None:
         """The move of the alias that the bot is about to make, if there is one."""
         query = sa.select(ledger).where(

@@ -285,3 +285,28 @@ async def test_a_look_for_the_webhook_is_tried_again(
     world.mlflow.fail_with(ServiceDown("MLflow", "away"), times=2, on="holders")
     await soon(world.station, "delivery-1")
     await told(world, "from v1 to v2")
+
+
+async def test_a_deleted_version_that_was_in_production_is_told(world: World, watching: Watching) -> None:
+    """Once, however often it is missed; it was a version to roll back to."""
+    await promoted(world, "1")
+    await promoted(world, "2", "1")
+    world.mlflow.delete_version("delays", "1")
+    for _ in range(2):
+        await watching.count()
+    assert await told(world, "deleted") == (
+        "⚠️ v1 of delays, which held production before, was deleted in MLflow itself. "
+        "Nothing can be rolled back to it any more."
+    )
+    await silent(world, 1)
+    assert [row.outcome for row in await world.audit("promote")] == ["deleted outside"]
+
+
+async def test_a_deleted_champion_is_told_once(world: World, watching: Watching) -> None:
+    """As what holds the alias no longer, and not a second time as a version that held it before."""
+    await promoted(world, "1")
+    world.mlflow.delete_version("delays", "1")
+    await watching.look()
+    await watching.count()
+    assert "v1 was deleted" in await told(world, "deleted")
+    await silent(world, 1)
