@@ -17,12 +17,13 @@ class Control(NamedTuple):
     yes: str = ""
 
 
-def controls(model: str, run: Run) -> tuple[Control, ...]:
-    """What can be done with this run now."""
+def controls(model: str, run: Run, versions: tuple[str, ...] = ()) -> tuple[Control, ...]:
+    """What can be done with this run now. `versions` are two that can be compared: the champion, and the run's own."""
     name = f"{run.dag_id}/{run.run_id}"
     logs, clone = Control("Logs", f"logs {name}"), Control("Clone", f"clone {name}")
     if run.state is RunState.SUCCESS:
-        return (clone, logs)
+        compare = Control("Compare", " ".join(["compare", model, *(f"v{version}" for version in versions)]))
+        return (clone, *([compare] if versions else []), logs)
     if run.state is RunState.FAILED:
         return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
     if run.state is RunState.GONE:
