@@ -35,9 +35,10 @@ PURE = {
     "bot.following.cards", "bot.following.comparison", "bot.following.controls", "bot.following.lineage",
     "bot.following.loglines", "bot.following.masking", "bot.following.runlines", "bot.installing.manifest",
     "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
-    "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
+    "bot.messages.charts", "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
     "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
-    "bot.promoting.evidence", "bot.promoting.foureyes", "bot.promoting.gates", "bot.promoting.moves",
+    "bot.promoting.evidence", "bot.promoting.explaining", "bot.promoting.foureyes", "bot.promoting.gates",
+    "bot.promoting.moves", "bot.promoting.sidebyside",
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",
