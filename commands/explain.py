@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, ClassVar
 
 from pydantic import model_validator
@@ -10,10 +10,10 @@ from pydantic import model_validator
 from bot.access import Right
 from bot.catalogue import Model
 from bot.conversation.answers import Proposal
-from bot.conversation.commands import Call, command
+from bot.conversation.commands import Call, command, shortcut
 from bot.conversation.words import Arguments
-from bot.domain import Version
-from bot.errors import UnknownWord
+from bot.domain import Posted, Version
+from bot.errors import Refusal, UnknownWord
 from bot.following.cards import Link
 from bot.messages.markup import Markup
 from bot.messages.phrases import listed
@@ -80,6 +80,17 @@ async def explain(call: Call, arguments: ExplainArguments) -> Explanation:
             )
             if url
         ),
+    )
+
+
+@shortcut("explain_run")
+async def explain_run(station: Station, messages: Sequence[Posted]) -> str:
+    """A run's card, or a reply below it: its version is explained; a run without one is shown."""
+    for at in messages:
+        if run := await station.store.runs.of_card(at.channel, at.ts):
+            return f"explain {run.model}@v{run.version}" if run.version else f"status {run.dag_id}/{run.dag_run_id}"
+    raise Refusal(
+        "This message is no run's card.", hint="Choose it on a card, or on a reply below one.", example="explain MODEL"
     )
 
 

@@ -40,10 +40,10 @@ def lineage(account: Account, pipeline: Pipeline | None, directions: Mapping[str
 def _trained(account: Account) -> str:
     """Who, when, and why."""
     origin = account.origin
-    whose = listed([f"{escape(each.name)}, who {escape(each.why)}" for each in origin.makers])
+    whose = listed([f"{escape(each.name)} {escape(each.why)}" for each in origin.makers])
     begun = account.training.started if account.training else None
     when = f" {date(begun, DAY_AND_TIME)}" if begun else ""
-    said = f"by {whose}{when}" if whose else f"by nobody on my record{when}"
+    said = f"{whose or 'by nobody on my record'}{when}"
     kept = (origin.followed.shown if origin.followed else None) or {}
     reason = kept.get("reason")
     return f"{said}: “{escape(str(reason))}”" if reason else said
@@ -73,8 +73,8 @@ def _data(account: Account) -> str:
     for dataset in account.training.datasets if account.training else ():
         found.setdefault(dataset.context or "other", []).append(in_words(dataset))
     verbs = {"training": "trained on", "evaluation": "scored on"}
-    said = [f"{verbs.get(context, context)} {escape(listed(sorted(names)))}" for context, names in found.items()]
-    said += [f"{verb} unknown data" for context, verb in verbs.items() if context not in found]
+    said = [f"{verb} {escape(listed(sorted(found.pop(context, ['unknown data']))))}" for context, verb in verbs.items()]
+    said += [f"{escape(context)}: {escape(listed(sorted(names)))}" for context, names in found.items()]
     return "; ".join(said)
 
 

@@ -38,19 +38,19 @@ def chart(world: World, person: str) -> dict[str, Any]:
 async def test_a_version_is_explained_from_the_record(world: World) -> None:
     """Who, when, why, from which commit, data and values, on which machine, at what cost; and that nobody approved."""
     await trained(
-        world, "1", DANA, 'run delays learning_rate=0.1 --compute two-cores --reason "weather fixed" --yes', auc=0.712
+        world, "1", DANA, 'run delays learning_rate=0.1 --compute one-core --reason "weather fixed" --yes', auc=0.712
     )
     said = await world.type(VERA, "explain delays")
     assert said.splitlines()[0] == "delays v1 holds no alias: trained by Dana"
     for part in (
-        "*Trained*  by Dana, who started the run that made it",
+        "*Trained*  Dana started the run that made it",
         "“weather fixed”",
         "*Origin*  known: Airflow confirms that",
         "commit 4be1c02f0a3d",
-        "scored on holdout (7f3a, 84,000 rows); trained on unknown data",
+        "trained on unknown data; scored on holdout (7f3a, 84,000 rows)",
         "learning_rate 0.1 (default 0.05)",
-        "on two-cores, took ",
-        "cost $",
+        "on one-core, took ",
+        "\N{NO-BREAK SPACE}s, cost ",
         "auc 0.712",
         "Nobody asked me to promote it",
     ):
@@ -141,6 +141,44 @@ async def test_an_explanation_without_airflow_tells_what_is_on_record(world: Wor
     said = await world.type(VERA, "explain delays")
     assert "trained by Dana" in said
     assert "⚠️ unknown: Airflow doesn't answer right now" in said
+
+
+# ---- the shortcut in a message's menu --------------------------------------------------------------------------
+
+
+async def test_a_finished_card_is_explained_from_its_menu(world: World) -> None:
+    """To the person alone; a reply below the card will do."""
+    await trained(world, "1", auc=0.7)
+    card = await world.card("delays v1 is ready")
+    (reply,) = await world.slack.wait_for(lambda: world.slack.replies(card.channel, card.ts))
+    for person, message in ((VERA, card), (OMAR, reply)):
+        await world.slack.as_user(person).shortcut("explain_run", channel=message.channel, ts=message.ts)
+        said = await world.told(person, "v1 holds no alias", card.channel)
+        assert said.text.startswith("delays v1 holds no alias: trained by Dana")
+
+
+async def test_a_run_without_a_version_is_shown(world: World) -> None:
+    """While it goes on there is nothing to explain but the run."""
+    await world.type(DANA, "run delays --yes")
+    card, _ = await world.followed_run()
+    await world.slack.as_user(VERA).shortcut("explain_run", channel=card.channel, ts=card.ts)
+    await world.told(VERA, "delays waits for its turn")
+
+
+async def test_another_message_is_no_run(world: World) -> None:
+    """And it is said how to go on."""
+    said = await world.slack.as_user(DANA).say("C0TRAINING", "hello")
+    await world.slack.as_user(VERA).shortcut("explain_run", channel=said.channel, ts=said.ts)
+    await world.told(VERA, "This message is no run's card.")
+
+
+async def test_a_stranger_learns_nothing_of_a_card(world: World) -> None:
+    """Not even whose it is."""
+    await trained(world, "1", auc=0.7)
+    card = await world.card("delays v1 is ready")
+    world.config.write_text("access: {viewers: [U0VERA]}\nmodels: {delays: {dag: train_delays}}\n", encoding="utf-8")
+    await world.slack.as_user(NOOR).shortcut("explain_run", channel=card.channel, ts=card.ts)
+    await world.told(NOOR, "I don't know you here")
 
 
 # ---- history ------------------------------------------------------------------------------------------------------
