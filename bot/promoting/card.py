@@ -81,7 +81,7 @@ def promotion_card(shown: Shown) -> PromotionCard:
         promotion_id=promotion.id if waits else "",
         controls=tuple(_controls(shown)),
         stamp=promotion.state,
-        links=(Link("Open in MLflow", evidence.url),) if evidence.url else (),
+        links=(Link("Open in MLflow", evidence.url),) if evidence.url and waits else (),
     )
 
 
