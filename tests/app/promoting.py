@@ -117,7 +117,8 @@ def buttons(card: Message) -> list[str]:
 def button(card: Message, label: str) -> str:
     """The action id of the button with this label."""
     elements = [one for each in card.blocks if each["type"] == "actions" for one in each["elements"]]
-    return next(one["action_id"] for one in elements if one["text"]["text"] == label)
+    found: str = next(one["action_id"] for one in elements if one["text"]["text"] == label)
+    return found
 
 
 async def settled(world: World, state: str) -> Promotion:
