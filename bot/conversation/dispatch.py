@@ -76,8 +76,8 @@ class Dispatcher:
     async def shortcut(self, request: Request, name: str, messages: Sequence[Posted]) -> None:
         """Carry out what a shortcut stands for on this message, or on the one that it replies to."""
         if chosen := self._shortcuts.get(name):
-            doing = self._carry_out_shortcut(chosen, request, messages)
-            self._answering.later(asyncio.create_task(self._answering.answer(request, doing)), request)
+            doing = self._answering.answer(request, name, self._carry_out_shortcut(chosen, request, messages))
+            self._answering.later(asyncio.create_task(doing), request)
 
     async def mention(self, request: Request) -> None:
         """Carry out what was written to the bot. Slack delivers a message again where it is unsure; once is enough."""
