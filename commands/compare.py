@@ -58,9 +58,7 @@ async def compare(call: Call, arguments: CompareArguments) -> CompareMessage:
     links += [Link("Compare the code", url)] if (url := code_url(first, second)) else []
     return CompareMessage(
         headline=_headline(about.name, first, second, found),
-        table=(("", _titled(first), _titled(second), "change"), *(row.cells for row in found.rows))
-        if found.rows
-        else (),
+        table=(("", _titled(first), _titled(second)), *(row.cells for row in found.rows)) if found.rows else (),
         told=tuple(_in_words(row) for row in found.rows),
         notes=_notes(first, second, found),
         proposals=tuple(
@@ -79,8 +77,8 @@ def _headline(model: str, first: Account, second: Account, found: SideBySide) ->
 
 def _in_words(row: Row) -> str:
     """A row for who reads no table: "auc ↑: 0.671, then 0.712 (+0.041 better)"."""
-    label, first, second, verdict = row.cells
-    return f"{label}: {first}, then {second}" + (f" ({verdict})" if row.change else "")
+    label, first, second = row.cells
+    return f"{label}: {first}, then {second}"
 
 
 def _titled(account: Account) -> str:

@@ -35,9 +35,9 @@ class Row(NamedTuple):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The row as a table's."""
+        """The row as a table's: three columns, for a phone has no room for a fourth."""
         verdict = {True: " better", False: " ▼ worse", None: ""}[self.better]
-        return (self.label, self.first, self.second, (self.change + verdict) or NOTHING)
+        return (self.label, self.first, self.second + (f" ({self.change}{verdict})" if self.change else ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ def test_metrics_come_first_with_their_verdicts() -> None:
         DIRECTIONS,
     )
     assert [row.cells for row in found.rows] == [
-        ("auc ↑", "0.671", "0.712", "+0.041 better"),
-        ("log_loss ↓", "0.330", "0.350", "+0.020 ▼ worse"),
-        ("rows", "5", "6", "+1"),
+        ("auc ↑", "0.671", "0.712 (+0.041 better)"),
+        ("log_loss ↓", "0.330", "0.350 (+0.020 ▼ worse)"),
+        ("rows", "5", "6 (+1)"),
     ]
     assert (found.judged, found.better, found.comparable) == (2, 1, True)
     assert found.equal_in_words == "equal: the evaluation data, the duration and the person"
@@ -47,7 +47,7 @@ def test_metrics_come_first_with_their_verdicts() -> None:
 def test_what_rounding_hides_is_a_difference() -> None:
     """Then both are shown with all their digits."""
     found = side_by_side(account("1", metrics={"auc": 0.7001}), account("2", metrics={"auc": 0.7002}), DIRECTIONS)
-    assert found.rows[0].cells == ("auc ↑", "0.7001", "0.7002", "+0.0001 better")
+    assert found.rows[0].cells == ("auc ↑", "0.7001", "0.7002 (+0.0001 better)")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -63,7 +63,7 @@ def test_what_is_no_number_is_never_better(value: float) -> None:
 def test_a_metric_of_one_of_them_is_a_difference() -> None:
     """Without a verdict: there is nothing to compare with."""
     found = side_by_side(account("1"), account("2", metrics={"auc": 0.7}), DIRECTIONS)
-    assert found.rows[0].cells == ("auc ↑", "–", "0.700", "–")
+    assert found.rows[0].cells == ("auc ↑", "–", "0.700")
     assert found.judged == 0
 
 
@@ -78,7 +78,7 @@ def test_a_long_digest_is_cut_and_rows_are_told() -> None:
     """The first characters tell data sets apart."""
     other = HOLDOUT.model_copy(update={"digest": "0123456789abcdef", "rows": None})
     (row,) = side_by_side(account("1"), account("2", datasets=(other,)), {}).rows
-    assert row.cells == ("evaluation data", "holdout (7f3a, 84,000 rows)", "holdout (0123456789ab…)", "–")
+    assert row.cells == ("evaluation data", "holdout (7f3a, 84,000 rows)", "holdout (0123456789ab…)")
 
 
 def test_the_code_is_compared_where_the_repository_is_on_the_web() -> None:
