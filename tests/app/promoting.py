@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -117,7 +118,8 @@ def buttons(card: Message) -> list[str]:
 def button(card: Message, label: str) -> str:
     """The action id of the button with this label."""
     elements = [one for each in card.blocks if each["type"] == "actions" for one in each["elements"]]
-    return next(one["action_id"] for one in elements if one["text"]["text"] == label)
+    found: str = next(one["action_id"] for one in elements if one["text"]["text"] == label)
+    return found
 
 
 async def settled(world: World, state: str) -> Promotion:
@@ -133,14 +135,8 @@ async def until(world: World, holds: Callable[[Promotion], bool], what: str = "s
         found = promotions[0] if promotions else None
         if found and holds(found):
             return promotions[0]
-        await world.slack.wait_for(_in_a_moment())
+        await asyncio.sleep(0.05)
     raise TimeoutError(f"the request never was {what}: {found}")
-
-
-def _in_a_moment() -> Callable[[], bool]:
-    """A predicate that is true at its second look."""
-    looks = iter([False])
-    return lambda: next(looks, True)
 
 
 def deployment(world: World) -> RunKey | None:
@@ -149,9 +145,30 @@ def deployment(world: World) -> RunKey | None:
     return next((key for key in reversed(keys) if key.dag_id == "deploy_delays"), None)
 
 
+async def audited(world: World, outcome: str) -> None:
+    """Returns once the last row about a promotion says so."""
+    found = ""
+    for _ in range(200):
+        if (found := [row.outcome for row in await world.audit("promote")][-1]) == outcome:
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"the last row says {found}")
+
+
+async def _running(world: World) -> RunKey:
+    """The run of the deploy DAG, once Airflow has it and it goes on."""
+    for _ in range(200):
+        key = deployment(world)
+        run = await world.airflow.run(key) if key else None
+        if key and run and not run.state.over:
+            return key
+        await asyncio.sleep(0.05)
+    raise TimeoutError("nothing is deployed")
+
+
 async def deployed(world: World, *, ok: bool = True) -> dict[str, Any]:
     """Let the deployment that goes on end; what it was started with."""
-    key = await world.slack.wait_for(lambda: deployment(world), 10)
+    key = await _running(world)
     if ok:
         world.airflow.set_task(key, "score", TaskState.SUCCESS, summary="scored 12,040 rows")
     else:
