@@ -183,6 +183,11 @@ def _going_on(facts: Facts) -> RunCard:
     model, run = facts.followed.model, facts.run
     lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
     plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
+    if run.state is RunState.SCHEDULED and run.run_after:
+        aside = Markup(
+            f"{date(run.run_after, '{date_short_pretty} {time}')} {_whose(facts, 'for', '· asked for in Airflow')}"
+        )
+        return _card(facts, "🗓", f"{model} will train", aside)
     if run.started is None or run.state is RunState.QUEUED:  # one that is retried has its start at once
         whose = _whose(facts, "by", f"· started {_origin(facts)}")
         aside = Markup(f"since {date(run.queued or _created(facts))} {whose}")

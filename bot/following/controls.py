@@ -27,6 +27,8 @@ def controls(model: str, run: Run, proposal: Control | None = None) -> tuple[Con
         return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
     if run.state is RunState.GONE:
         return ()
+    if run.state is RunState.SCHEDULED:
+        return (Control("Cancel", f"cancel {name} --yes", "danger", f"{model} is then not trained.", "Cancel the run"),)
     question = f"The task of {model} that runs is stopped, and what it has done is lost. A retry begins again with it."
     return (logs, Control("Cancel", f"cancel {name} --yes", "danger", question, "Cancel the run"))
 

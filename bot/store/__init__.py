@@ -1,4 +1,4 @@
-"""What the bot remembers: one database, SQLite by default, every query of the bot behind a named method.
+"""What the bot remembers: one database, SQLite by default or PostgreSQL, every query of the bot behind a named method.
 
 ```python
 store = await Store.open("sqlite:///stationmaster.db")
@@ -12,6 +12,7 @@ database is in `bot.jobs`.
 """
 
 from bot.store.audit import AuditEntry, AuditRow
+from bot.store.backfills import KeptBackfill
 from bot.store.catalogue import CatalogueEntry, CatalogueRow
 from bot.store.charges import Charge, ChargeState
 from bot.store.database import Database, Transaction
@@ -24,6 +25,7 @@ from bot.store.posts import Post
 from bot.store.promotions import Promotion, PromotionState
 from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
+from bot.store.schedules import KeptSchedule
 from bot.store.store import Store
 
 __all__ = [
@@ -40,6 +42,8 @@ __all__ = [
     "Duration",
     "FollowedRun",
     "How",
+    "KeptBackfill",
+    "KeptSchedule",
     "Look",
     "Move",
     "MoveState",
