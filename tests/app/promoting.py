@@ -13,6 +13,7 @@ import bot.promoting.carrying
 import bot.promoting.deploying
 import bot.promoting.flow
 import bot.promoting.rollback
+import bot.slack.edits
 from bot.domain import Pipeline, RunKey, TaskSpec, TaskState
 from bot.store import Promotion
 from demo.slack.messages import Message
@@ -30,7 +31,8 @@ GATES = """
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what waits for services look again at once."""
+    """Let what waits for services look again at once, and as many edits be made as there are."""
+    monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)
     for module, name in (
         (bot.promoting.carrying, "IN_TURN"),
         (bot.promoting.deploying, "LOOK_EVERY"),
@@ -40,6 +42,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         (bot.promoting.rollback, "IN_TURN"),
     ):
         monkeypatch.setattr(module, name, 0.05)
+
+
+async def _free(_: object, *, live: bool) -> float:
+    """No time to wait for an edit."""
+    return 0.0
 
 
 def configure(world: World, *changes: tuple[str, str]) -> None:
