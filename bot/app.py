@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from structlog import get_logger
@@ -27,6 +28,7 @@ from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
 from bot.launching.settling import keep_released
 from bot.log import configure
+from bot.mlflow.webhook import Webhook
 from bot.observing.calls import observed
 from bot.observing.health import Health
 from bot.observing.measuring import Measuring
@@ -35,6 +37,7 @@ from bot.observing.routes import routes
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
+from bot.promoting import outside, watching
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
 from bot.scheduling.store import ConfiguredSpecs
@@ -85,6 +88,7 @@ async def running(
             tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            watching.Watching(station).follow(),
         )
         for loop in loops:
             task = asyncio.create_task(loop)
@@ -123,6 +127,8 @@ async def _open(
     stack.push_async_callback(health.close)
     measuring = Measuring(station, tracker, EditBudget(station.store).left)
     server.add(routes(health, station.metrics, measuring.measure))
+    if secret := settings.mlflow_webhook_secret.get_secret_value():
+        server.add(Webhook(secret, partial(watching.soon, station)).routes)
     await server.open()
     stack.push_async_callback(server.close)
     if socket:
@@ -203,6 +209,9 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.redraw": redraw,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
+        watching.LOOK: watching.look_now,
+        outside.MOVED: outside.tell_moved,
+        outside.DELETED: outside.tell_deleted,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

@@ -46,7 +46,10 @@ EVERYONE = "everyone"
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
-_SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token")
+_SECRETS = (
+    "slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token",
+    "mlflow_webhook_secret",
+)  # fmt: skip
 
 _NOWHERE = {"slack_bot_token": "", "airflow_url": "http://not.invalid", "mlflow_tracking_uri": "http://not.invalid"}
 
@@ -159,6 +162,7 @@ class Settings(BaseModel):
     airflow_token_command: str = Field("", repr=False)  # prints the token; run again when Airflow refuses it
     mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
+    mlflow_webhook_secret: SecretStr = SecretStr("")  # its webhook calls /mlflow/webhook; empty: there is none
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
