@@ -11,6 +11,7 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot import forgetting
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cloud import AwsCloud
@@ -60,6 +61,7 @@ async def running(
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
         station.jobs.on_dead = dispatcher.tell_dead
+        await forgetting.plan(station, settings.retention_days)
         await station.jobs.start()
         stack.push_async_callback(station.jobs.stop, grace=GRACE)
         stack.push_async_callback(dispatcher.close, 1.0)
@@ -146,6 +148,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.meet": meet,
         "run.late": point_out,
         "run.redraw": redraw,
+        forgetting.KIND: forgetting.forget,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         "share": dispatcher.carry_out_share,

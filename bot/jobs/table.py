@@ -56,6 +56,7 @@ class JobTable:
         *,
         here: bool = False,
         start_at: float | None = None,
+        about: str | None = None,
     ) -> Claim | None:
         """Write a new job; None where its id is known. `here`: taken by this process from the start."""
         now = self._database.now
@@ -63,7 +64,7 @@ class JobTable:
         if here:
             values = {"state": "running", "epoch": 1, "due": now + self._lease, "owner": self._owner}
         row = self._database.insert(job).values(
-            id=job_id, kind=kind, args=args, attempts=0, created=now, updated=now, **values
+            id=job_id, kind=kind, args=args, about=about, attempts=0, created=now, updated=now, **values
         )
         return _claim((await tx.execute(row.on_conflict_do_nothing().returning(*_CLAIMED))).first())
 

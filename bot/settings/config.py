@@ -40,6 +40,7 @@ from bot.settings.terms import Amount, Budgets, Contract, Currency, Profile, Pro
 log = get_logger(__name__)
 
 EVERYONE = "everyone"
+LEAST_RETENTION = 7  # days: work waits that long for people, and its id is what tells a second click from the first
 
 # A Slack person (U… or W…), a Slack user group (S…), or every member of the workspace.
 Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,20})$")]
@@ -144,8 +145,16 @@ class Settings(BaseModel):
     mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
+    retention_days: Annotated[int, Field(ge=0)] = 90  # 0: for ever
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("retention_days")
+    @classmethod
+    def _longer_than_slack_repeats(cls, days: int) -> int:
+        if 0 < days < LEAST_RETENTION:
+            raise ValueError(f"{days} days are too few: {LEAST_RETENTION} or more, or 0 to keep everything")
+        return days
 
     @field_validator("airflow_token_command")
     @classmethod

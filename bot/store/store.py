@@ -17,6 +17,7 @@ from bot.store.durations import Durations
 from bot.store.looks import Looks
 from bot.store.posts import Posts
 from bot.store.questions import Questions
+from bot.store.retention import Retention
 from bot.store.runs import Runs
 
 
@@ -34,6 +35,7 @@ class Store:
         self.durations = Durations(database)
         self.posts = Posts(database)
         self.questions = Questions(database)
+        self.retention = Retention(database)
         self.runs = Runs(database)
 
     @classmethod
