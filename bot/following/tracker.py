@@ -35,25 +35,6 @@ from bot.store import FollowedRun, RunChanges
 log = get_logger(__name__)
 HOLD = "tracker"
 OVERLAP = timedelta(seconds=60)  # Airflow's clock and ours, and changes that commit late
-EDITS_A_MINUTE = 45  # of Slack's 50 for the workspace; the rest is for cards that people click on
-BURST = 15
-
-
-class Pace:
-    """A bucket of edits: at most BURST at once, EDITS_A_MINUTE on average."""
-
-    def __init__(self) -> None:
-        self._left, self._at = float(BURST), time.monotonic()
-
-    def take(self) -> bool:
-        """One edit; False where the budget is spent for now."""
-        now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._at) * EDITS_A_MINUTE / 60)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class Tracker:
@@ -63,11 +44,21 @@ class Tracker:
         self._station, self._every = station, every
         self._seen: dict[RunKey, Run] = {}
         self._asked: datetime | None = None  # when changes were last asked for
-        self._pace = Pace()
         self._newcomers = Newcomers(station)
         self._overdue = Overdue(station)
         self._waiting = Waiting(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
+        self._ticked = time.monotonic()
+
+    @property
+    def holds(self) -> bool:
+        """Does this process follow the runs, as far as it knows?"""
+        return self._fence is not None
+
+    @property
+    def lag(self) -> float:
+        """Seconds since all runs were last looked at by this process."""
+        return time.monotonic() - self._ticked
 
     async def follow(self) -> None:
         """Tick for ever, while this replica has the hold."""
@@ -76,8 +67,10 @@ class Tracker:
     async def _hold_and_tick(self, fence: int) -> None:
         self._fence = fence
         await self.tick()
+        self._ticked = time.monotonic()
 
     async def _stand_by(self) -> None:
+        self._fence = None
         self._asked = None  # another replica ticks: what this one has seen grows old
 
     async def tick(self) -> None:
@@ -86,7 +79,7 @@ class Tracker:
         runs = await self._changed(followed)
         tasks = await self._station.orchestrator.tasks([each.key for each in followed]) if followed else {}
         going = []
-        for each in followed:
+        for each in sorted(followed, key=lambda one: one.updated):  # edits are scarce: the stalest card goes first
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
                 await submit_finish(self._station, run)
@@ -134,11 +127,11 @@ class Tracker:
         digest = digest_of(card)
         if digest == shown.get("digest") or not followed.card_ts or not followed.card_channel:
             return
-        if not self._pace.take():
-            return  # the next tick shows it
         await self._check_hold()
+        at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:
-            await self._station.chat.update(Posted(channel=followed.card_channel, ts=followed.card_ts), card.render())
+            if not await self._station.chat.update(at, card.render(), live=True):
+                return  # the next tick shows it, and whatever has changed by then
         except (NotFound, NotInChannel, ServiceRejected) as error:
             log.info("card.unreachable", run=run.run_id, reason=str(error))  # the result is posted anew
             await self._keep(followed, shown=kept, card_ts=None)

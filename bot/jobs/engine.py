@@ -18,6 +18,7 @@ from bot.jobs.payload import encode
 from bot.jobs.schedules import Schedule, Schedules
 from bot.jobs.table import Claim, JobTable
 from bot.jobs.worker import DEATH, Handler, Limits, Worker
+from bot.observing import tracing
 from bot.store import Store, Transaction
 from bot.store.trouble import TROUBLE, plainly
 
@@ -94,6 +95,20 @@ class Jobs:
         if self._on_dead and dead and dead.state == "dead":
             await self._on_dead(dead)
 
+    @property
+    def on_stolen(self) -> Callable[[], object] | None:
+        """What is called when a job is taken over from a process that let its lease run out."""
+        return self._worker.on_stolen
+
+    @on_stolen.setter
+    def on_stolen(self, tell: Callable[[], object] | None) -> None:
+        self._worker.on_stolen = tell
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the worker last looked whether anything is due; `poll` or so where all is well."""
+        return self._worker.idle
+
     async def start(self) -> None:
         """Begin to run what is due."""
         self._worker.start()
@@ -122,7 +137,9 @@ class Jobs:
         here = start_at is None and self._worker.take_slot(kind)
 
         async def accept(tx: Transaction) -> Claim | None:
-            claim = await self._table.accept(tx, job_id, kind, text, here=here, start_at=start_at, about=about)
+            claim = await self._table.accept(
+                tx, job_id, kind, text, here=here, start_at=start_at, about=about, trace=tracing.context()
+            )
             if claim and also:
                 await also(tx)
             return claim
@@ -178,18 +195,19 @@ class Jobs:
         reason: str,
         *,
         check: Also,
+        name: str = "",
     ) -> Literal["counted", "repeated", "closed"]:
         """Keep one person's verdict on what a job waits for, and wake the job: all or nothing.
 
         `check(tx)` runs while nobody else can decide on this job; where it raises, nothing is kept. The n-th verdict
         that counts is the signal `decision:n`, with `person`, `verdict` and `reason`. "repeated": this person has
-        decided before; "closed": the job is over, or unknown.
+        decided before; "closed": the job is over, or unknown. `name` is the person's, kept beside the verdict.
         """
         async with self._store.write(first=True) as tx:
             if not await self._table.lock(tx, job_id):
                 return "closed"
             await check(tx)
-            if not await self._store.decisions.add(job_id, person, verdict, reason, tx):
+            if not await self._store.decisions.add(job_id, person, verdict, reason, tx, name=name):
                 return "repeated"
             number = len(await self._store.decisions.on(job_id, tx))
             payload = encode({"person": person, "verdict": verdict, "reason": reason}, "the verdict")

@@ -21,7 +21,10 @@ from bot.store.schema import LIVE, job, job_schedule, job_signal, job_step
 
 @dataclass(frozen=True)
 class Claim:
-    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds."""
+    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds.
+
+    `trace` is the context of the trace that it belongs to; `stolen` where another process let its lease run out.
+    """
 
     id: str
     kind: str
@@ -29,6 +32,8 @@ class Claim:
     epoch: int
     attempts: int
     created: float
+    trace: str | None = None
+    stolen: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,10 @@ class JobTable:
         here: bool = False,
         start_at: float | None = None,
         about: str | None = None,
+        trace: str | None = None,
     ) -> Claim | None:
         """Write a new job; None where its id is known. `here`: taken by this process from the start."""
-        values: dict[str, Any] = {"id": job_id, "kind": kind, "args": args, "about": about}
+        values: dict[str, Any] = {"id": job_id, "kind": kind, "args": args, "about": about, "trace": trace}
         if here or start_at is None:
             row = await tx.execute(self._new_here if here else self._new, values)
         else:
@@ -89,17 +95,15 @@ class JobTable:
         """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
         now = self._database.now
         due = (
-            sa.select(job.c.id)
+            sa.select(job.c.id, job.c.state)
             .where(job.c.state.in_(LIVE), job.c.due <= now, job.c.kind.in_(kinds), job.c.id.not_in(running))
             .order_by(job.c.due)
             .limit(limit)
             .with_for_update(skip_locked=True)
-            .cte("due")
         )
         crashed = sa.case((job.c.state == "running", 1), else_=0)  # its lease ran out under another process
         take = (
             job.update()
-            .where(job.c.id.in_(sa.select(due.c.id)))
             .values(
                 state="running",
                 owner=self._owner,
@@ -112,7 +116,9 @@ class JobTable:
             .returning(*_CLAIMED)
         )
         async with self._database.write() as tx:
-            return [Claim(**row._asdict()) for row in await tx.execute(take)]
+            states = {row.id: row.state for row in await tx.execute(due)}
+            taken = await tx.execute(take.where(job.c.id.in_(states))) if states else ()
+            return [Claim(**row._asdict(), stolen=states[row.id] == "running") for row in taken]
 
     async def steps(self, job_id: str) -> dict[str, str]:
         """What the job remembers: name to JSON."""
@@ -239,7 +245,7 @@ class JobTable:
         return payload
 
 
-_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created)
+_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created, job.c.trace)
 
 
 def _claim(row: sa.Row[*tuple[Any, ...]] | None) -> Claim | None:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy import Column, Text
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0007"
 
 
 def upgrade() -> None:
