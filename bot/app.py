@@ -12,6 +12,7 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot import forgetting
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cloud import AwsCloud
@@ -77,6 +78,7 @@ async def running(
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
         station.jobs.on_dead = dispatcher.tell_dead
+        await forgetting.plan(station, settings.retention_days)
         station.jobs.on_stolen = station.metrics.stolen
         tracker = Tracker(station, every=TRACKER_EVERY)
         await station.jobs.start()
@@ -207,6 +209,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.meet": meet,
         "run.late": point_out,
         "run.redraw": redraw,
+        forgetting.KIND: forgetting.forget,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         watching.LOOK: watching.look_now,

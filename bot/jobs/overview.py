@@ -36,6 +36,7 @@ class JobRow:
     trace: str | None
     created: float
     updated: float
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,12 @@ class Overview:
         """The jobs that changed last, newest first."""
         query = sa.select(job).order_by(job.c.updated.desc()).limit(limit)
         return await self._rows(query if state is None else query.where(job.c.state == state))
+
+    async def coming(self, kind: str, about: str) -> Sequence[JobRow]:
+        """The live jobs of this kind about this, or about nobody knows what: an older version has accepted them."""
+        known = sa.or_(job.c.about == about, job.c.about.is_(None))
+        query = sa.select(job).where(job.c.state.in_(LIVE), job.c.kind == kind, known).order_by(job.c.created)
+        return await self._rows(query)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""

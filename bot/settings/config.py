@@ -42,6 +42,7 @@ from bot.settings.terms import Amount, Budgets, Contract, Currency, Member, Prof
 log = get_logger(__name__)
 
 EVERYONE = "everyone"
+LEAST_RETENTION = 7  # days: work waits that long for people, and its id is what tells a second click from the first
 
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
@@ -164,8 +165,16 @@ class Settings(BaseModel):
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
     mlflow_webhook_secret: SecretStr = SecretStr("")  # its webhook calls /mlflow/webhook; empty: there is none
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
+    retention_days: Annotated[int, Field(ge=0)] = 90  # 0: for ever
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("retention_days")
+    @classmethod
+    def _longer_than_slack_repeats(cls, days: int) -> int:
+        if 0 < days < LEAST_RETENTION:
+            raise ValueError(f"{days} days are too few: {LEAST_RETENTION} or more, or 0 to keep everything")
+        return days
 
     @field_validator("airflow_token_command")
     @classmethod
