@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from bot.jobs.context import JobContext
 from bot.jobs.holds import Holds
-from bot.jobs.overview import Gauges, JobRow, Overview
+from bot.jobs.overview import Also, Gauges, JobRow, Overview
 from bot.jobs.payload import encode
 from bot.jobs.schedules import Schedule, Schedules
 from bot.jobs.table import Claim, JobTable
@@ -17,7 +17,6 @@ from bot.jobs.worker import DEATH, Handler, Limits, Worker
 from bot.observing import tracing
 from bot.store import Store, Transaction
 
-Also = Callable[[Transaction], Awaitable[object]]
 Tell = Callable[[JobRow], Awaitable[object]]
 
 
@@ -219,9 +218,13 @@ class Jobs:
         """Give a hold up, if it is ours."""
         await self._holds.release(name)
 
-    async def list(self, state: str | None = None, *, limit: int = 100) -> Sequence[JobRow]:
-        """The jobs that changed last, newest first: all, or those in one state."""
-        return await self._overview.list(state, limit=limit)
+    async def list(self, state: str | None = None, *, kind: str | None = None, limit: int = 100) -> Sequence[JobRow]:
+        """The jobs that changed last, newest first: all, or those in one state, or of one kind."""
+        return await self._overview.list(state, kind=kind, limit=limit)
+
+    async def steps(self, job_id: str) -> Mapping[str, str]:
+        """What a job remembers, oldest first: the names of steps and waits, and their results as JSON."""
+        return await self._overview.steps(job_id)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""
@@ -231,14 +234,20 @@ class Jobs:
         """How work stands."""
         return await self._overview.gauges()
 
-    async def replay(self, job_id: str) -> bool:
-        """Try a dead job again, from its last remembered step; False where it isn't dead."""
-        replayed = await self._overview.replay(job_id)
+    async def replay(self, job_id: str, *, also: Also | None = None) -> bool:
+        """Try a dead job again, from its last remembered step; False where it isn't dead.
+
+        `also(tx)` writes in the same transaction.
+        """
+        replayed = await self._overview.replay(job_id, also)
         self._worker.look()
         return replayed
 
-    async def cancel(self, job_id: str) -> bool:
-        """End a job that isn't over; False where it is. What its running step does outside may still happen."""
-        cancelled = await self._overview.cancel(job_id)
+    async def cancel(self, job_id: str, *, also: Also | None = None) -> bool:
+        """End a job that isn't over; False where it is. What its running step does outside may still happen.
+
+        `also(tx)` writes in the same transaction.
+        """
+        cancelled = await self._overview.cancel(job_id, also)
         self._worker.interrupt(job_id)
         return cancelled

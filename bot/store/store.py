@@ -10,6 +10,7 @@ from bot.migrations import migrate
 from bot.store.answerable import Answerable
 from bot.store.audit import AuditTrail
 from bot.store.catalogue import Catalogue
+from bot.store.chain import Chain
 from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
@@ -31,6 +32,7 @@ class Store:
         self.answerable = Answerable(database)
         self.audit = AuditTrail(database)
         self.catalogue = Catalogue(database)
+        self.chain = Chain(database)
         self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
