@@ -87,12 +87,12 @@ class Jobs:
             await self._on_dead(dead)
 
     @property
-    def on_stolen(self) -> Callable[[], object] | None:
-        """What is called when a job is taken over from a process that let its lease run out."""
+    def on_stolen(self) -> Callable[[str], object] | None:
+        """What is called with the id of a job that is taken over from a process that let its lease run out."""
         return self._worker.on_stolen
 
     @on_stolen.setter
-    def on_stolen(self, tell: Callable[[], object] | None) -> None:
+    def on_stolen(self, tell: Callable[[str], object] | None) -> None:
         self._worker.on_stolen = tell
 
     @property
