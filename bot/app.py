@@ -22,9 +22,11 @@ from bot.conversation.answerable import Answerable
 from bot.conversation.commands import Registered, WorkHandler, discover
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.posting import Posting
+from bot.duties import keep
 from bot.following.finishing import finish
 from bot.following.newcomers import meet
 from bot.following.overdue import point_out
+from bot.following.redrawing import redraw
 from bot.following.tracker import Tracker
 from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
@@ -85,7 +87,7 @@ async def running(
         stack.push_async_callback(dispatcher.close, 1.0)
         await _open(settings, stack, station, chat, dispatcher, tracker)
         loops = (
-            station.catalogue.keep_fresh(CATALOGUE_EVERY),
+            keep_catalogue(station, CATALOGUE_EVERY),
             tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
@@ -95,6 +97,16 @@ async def running(
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
+
+
+async def keep_catalogue(station: Station, every: float) -> None:
+    """Refresh the kept catalogue every so many seconds, for ever."""
+    catalogue, jobs = station.catalogue, station.jobs
+
+    async def refresh(fence: int) -> None:
+        await catalogue.refresh(lambda tx: jobs.check_hold(tx, "catalogue", fence))
+
+    await keep(jobs, "catalogue", every, refresh, catalogue.stand_by)
 
 
 async def _open(
@@ -205,6 +217,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.finish": finish,
         "run.meet": meet,
         "run.late": point_out,
+        "run.redraw": redraw,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         "share": dispatcher.carry_out_share,

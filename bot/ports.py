@@ -135,6 +135,9 @@ class Orchestrator(Protocol):
     async def cancel_backfill(self, backfill_id: int) -> None:
         """Start no more of its runs; those that run go on. NotFound if unknown; one that is over stays as it is."""
 
+    def dag_url(self, dag_id: str) -> str:
+        """Where a person sees the DAG."""
+
     def run_url(self, key: RunKey) -> str:
         """Where a person sees the run."""
 

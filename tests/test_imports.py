@@ -43,6 +43,7 @@ PURE = {
     "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
     "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
     "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
+    "bot.promoting.evidence", "bot.promoting.foureyes", "bot.promoting.gates", "bot.promoting.moves",
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",
@@ -165,7 +166,7 @@ def test_what_is_pure_touches_nothing(name: str) -> None:
 def test_the_bot_knows_neither_the_demo_nor_the_tests(name: str) -> None:
     """They are reached by settings alone; no line speaks of them."""
     text = PRODUCT[name].read_text(encoding="utf-8").lower()
-    assert [word for word in ("demo", "stand-in", "standin", "stand_in") if word in text] == []
+    assert [word for word in ("demo", "stand-in", "stand_in") if word in text] == []
     assert packages(imported(PRODUCT[name])) & {"demo", "tests", "bench"} == set()
 
 

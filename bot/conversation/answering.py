@@ -16,6 +16,7 @@ from bot.errors import NotAllowed, Refusal, ServiceError, UnknownWord
 from bot.messages.render import Rendered
 from bot.observing.tracing import span
 from bot.station import Station
+from bot.store.trouble import TROUBLE, plainly
 
 log = get_logger(__name__)
 
@@ -51,6 +52,12 @@ class Answering:
         if isinstance(error, ServiceError):
             log.warning("request.service_failed", error=str(error))
             return Refused(sentence=error.sentence, hint="Nothing was changed; try again in a minute.")
+        if isinstance(error, TROUBLE):
+            log.warning("database.unavailable", error=plainly(error))
+            return Refused(
+                sentence="I can't reach my own database right now.",
+                hint="Try again in a minute. Should this have got through all the same, you'll see it.",
+            )
         incident = secrets.token_hex(4)
         log.error("request.failed", incident=incident, exc_info=error)
         return Refused(

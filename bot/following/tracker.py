@@ -7,7 +7,6 @@ called gone.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -19,12 +18,14 @@ from typing import Unpack
 from structlog import get_logger
 
 from bot.domain import Posted, Run, RunKey, RunState, Task
-from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
+from bot.duties import keep
+from bot.errors import NotFound, NotInChannel, ServiceRejected
 from bot.following.cards import RunCard, run_card
 from bot.following.facts import facts, new_summaries
 from bot.following.finishing import submit_finish
 from bot.following.newcomers import Newcomers
 from bot.following.overdue import Overdue
+from bot.following.redrawing import submit_redraw
 from bot.jobs import Fenced
 from bot.launching.twins import called
 from bot.questions.waiting import Waiting
@@ -60,22 +61,17 @@ class Tracker:
         return time.monotonic() - self._ticked
 
     async def follow(self) -> None:
-        """Tick for ever; a service that doesn't answer is logged, and asked again at the next tick."""
-        while True:
-            try:
-                self._fence = await self._station.jobs.hold(HOLD, ttl=max(10.0, self._every * 4))
-                if self._fence is None:
-                    self._asked = None  # another replica ticks: what this one has seen grows old
-                else:
-                    await self.tick()
-                    self._ticked = time.monotonic()
-            except ServiceError as error:
-                log.warning("tracker.waits", error=str(error))
-            except Fenced:
-                log.info("tracker.taken_over")
-            except Exception:  # a tick must not end the following of every run
-                log.exception("tracker.tick_failed")
-            await asyncio.sleep(self._every)
+        """Tick for ever, while this replica has the hold."""
+        await keep(self._station.jobs, HOLD, self._every, self._hold_and_tick, self._stand_by)
+
+    async def _hold_and_tick(self, fence: int) -> None:
+        self._fence = fence
+        await self.tick()
+        self._ticked = time.monotonic()
+
+    async def _stand_by(self) -> None:
+        self._fence = None
+        self._asked = None  # another replica ticks: what this one has seen grows old
 
     async def tick(self) -> None:
         """Look at every followed run once, for runs that somebody else started, and at what tasks ask of people."""
@@ -131,6 +127,7 @@ class Tracker:
         digest = digest_of(card)
         if digest == shown.get("digest") or not followed.card_ts or not followed.card_channel:
             return
+        await self._check_hold()
         at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:
             if not await self._station.chat.update(at, card.render(), live=True):
@@ -141,15 +138,25 @@ class Tracker:
         else:
             await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
 
-    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
-        """Write down what is shown; refused where another replica has taken the hold meanwhile.
-
-        Not where the run was steered since it was read: then what is written down beside it is newer than this.
-        """
+    async def _check_hold(self) -> None:
         async with self._station.store.write() as tx:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
-            await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+
+    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
+        """Write down what is shown; refused where another replica has taken the hold meanwhile.
+
+        Then the edit was one too many, and may have hidden what that replica showed: the card is put right. Nothing is
+        written where the run was steered since it was read: what is written down beside it is newer than this.
+        """
+        try:
+            async with self._station.store.write() as tx:
+                if self._fence is not None:
+                    await self._station.jobs.check_hold(tx, HOLD, self._fence)
+                await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+        except Fenced:
+            await submit_redraw(self._station, followed)
+            raise
 
 
 def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:

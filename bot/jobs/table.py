@@ -73,6 +73,11 @@ class JobTable:
         )
         return _claim((await tx.execute(row.on_conflict_do_nothing().returning(*_CLAIMED))).first())
 
+    async def unbegun(self, tx: Transaction, job_id: str) -> Claim | None:
+        """A job that was accepted by this process, in a commit of which it never heard; else None."""
+        ours = sa.select(*_CLAIMED).where(job.c.id == job_id, job.c.owner == self._owner, job.c.epoch == 1)
+        return _claim((await tx.execute(ours.where(job.c.state == "running"))).first())
+
     async def anything_due(self, kinds: Collection[str]) -> bool:
         """True if a job of these kinds, or any schedule, is due."""
         due_job = sa.exists().where(job.c.state.in_(LIVE), job.c.due <= self._database.now, job.c.kind.in_(kinds))
@@ -237,5 +242,5 @@ class JobTable:
 _CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created, job.c.trace)
 
 
-def _claim(row: sa.Row[Any] | None) -> Claim | None:
+def _claim(row: sa.Row[*tuple[Any, ...]] | None) -> Claim | None:
     return Claim(**row._asdict()) if row else None

@@ -20,6 +20,7 @@ from bot.jobs.payload import decode_args, encode
 from bot.jobs.schedules import Schedules
 from bot.jobs.table import Claim, JobTable, Mourner
 from bot.observing.tracing import span
+from bot.store.trouble import TROUBLE, plainly
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +128,8 @@ class Worker:
         while True:
             try:
                 await work()
+            except TROUBLE as error:
+                log.warning("database.unavailable", doing=work.__name__, error=plainly(error))
             except Exception:
                 log.exception("jobs.trouble", doing=work.__name__)
             await nap(seconds * random.uniform(0.9, 1.1))  # noqa: S311 - keeps replicas from moving in step

@@ -107,7 +107,7 @@ def test_jobs_are_listed_by_state_and_kind(say: Say) -> None:
     _, dead, _ = say("jobs", "--state", "dead")
     assert dead.splitlines()[1].endswith("command:claims  Permanent: no such DAG")
     _, kind, _ = say("jobs", "--kind", "run.finish")
-    assert [line.split()[4] for line in kind.splitlines()[1:]] == ["other"]
+    assert [line.split()[5] for line in kind.splitlines()[1:]] == ["other"]
     assert say("jobs", "--state", "running")[1] == "No such jobs.\n"
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy import Column, Double, Integer, Text
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 BigInteger = sa.BigInteger().with_variant(Integer(), "sqlite")
 
