@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -13,9 +13,14 @@ from typing import Any
 from structlog import get_logger
 
 from bot import forgetting
+from bot.auditing.heads import publications
+from bot.auditing.sealing import Sealing
+from bot.auditing.seals import Seals
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
+from bot.cipher import Cipher
 from bot.cloud import AwsCloud
+from bot.conversation.answerable import Answerable
 from bot.conversation.commands import Registered, WorkHandler, discover
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.posting import Posting
@@ -35,6 +40,7 @@ from bot.observing.health import Health
 from bot.observing.measuring import Measuring
 from bot.observing.metrics import Metrics
 from bot.observing.routes import routes
+from bot.observing.tracing import start_tracing, stop_tracing
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
@@ -91,8 +97,9 @@ async def running(
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
             watching.Watching(station).follow(),
+            station.posting.answerable.keep_clean(),
         )
-        for loop in loops:
+        for loop in (*loops, *_sealing(settings, station)):
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
@@ -186,6 +193,7 @@ async def _assemble(
     stack.push_async_callback(registry.close)
     watched = observed(chat, "slack", metrics)
     orchestrator = observed(orchestrator, "airflow", metrics)
+    key = settings.store_key.get_secret_value()
     station = Station(
         config=config,
         store=store,
@@ -195,11 +203,20 @@ async def _assemble(
         orchestrator=orchestrator,
         registry=observed(registry, "mlflow", metrics),
         chat=watched,
-        posting=Posting(watched, store),
+        posting=Posting(watched, store, Answerable(store, Cipher(key) if key else None)),
         metrics=metrics,
         specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
+
+
+def _sealing(settings: Settings, station: Station) -> Iterator[Coroutine[Any, Any, None]]:
+    """What keeps the audit trail sealed, where there is a key."""
+    if key := settings.audit_key.get_secret_value():
+        places = publications(settings.audit_head_file, settings.audit_head_s3, AwsCloud())
+        yield Sealing(station.store, station.jobs, Seals(key), places).keep_sealed()
+    else:
+        log.warning("audit.no_key", why="AUDIT_KEY is not set: whoever can write the database can change the trail")
 
 
 def _declare_work(station: Station, registered: Registered, dispatcher: Dispatcher) -> None:
@@ -245,8 +262,11 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    tracing = start_tracing()
     async with running(settings):
         log.info("ready", seconds=round(time.perf_counter() - begun, 3))
         await stopping.wait()
         log.info("stopping")
+    if tracing:
+        await asyncio.to_thread(stop_tracing)
     log.info("stopped")

@@ -24,7 +24,13 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "jinja2": ["bot.messages.templating"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
-ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.installing.live"}  # these alone know the adapters
+ROOTS = {
+    "bot.app",
+    "bot.__main__",
+    "bot.console",
+    "bot.check.run",
+    "bot.installing.live",
+}  # these alone know the adapters
 PARTS = {
     "bot.slack": ["bot.chat"],
     "bot.airflow": ["bot.orchestrator"],
