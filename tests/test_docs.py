@@ -26,6 +26,7 @@ from bot.installing import manifest_text
 from bot.installing.manifest import SCOPES
 from bot.launching.compute import as_conf
 from bot.settings.config import Access, Config, ModelConfig, Settings, read_config, read_settings
+from bot.settings.schedules import Schedules
 from bot.settings.terms import BOUNDS, Budgets, Contract, Profile
 from bot.store import Store
 
@@ -152,8 +153,9 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
         ("`models`", ModelConfig),
         ("`contract`", Contract),
         ("`budgets`", Budgets),
+        ("`schedules`", Schedules),
     ],
-    ids=["top", "access", "compute", "models", "contract", "budgets"],
+    ids=["top", "access", "compute", "models", "contract", "budgets", "schedules"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""
