@@ -82,7 +82,7 @@ def _dagfile(_: argparse.Namespace) -> int:
     from bot.scheduling.store import generic_dag_file
     from bot.settings.config import look_at_settings, read_config
 
-    settings, _ = look_at_settings()  # the file's place is all that matters of them
+    settings = look_at_settings()[0]  # the file's place is all that matters of them
     section = read_config(settings.stationmaster_config).schedules
     if section is None:
         raise ConfigError("the configuration has no schedules: docs/configuration.md says what it takes")
