@@ -247,6 +247,10 @@ class AirflowOrchestrator:
         """See Orchestrator."""
         await self._scheduling.cancel(backfill_id)
 
+    def dag_url(self, dag_id: str) -> str:
+        """See Orchestrator."""
+        return f"{self._public_url}/dags/{quote(dag_id, safe='')}"
+
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""
         return f"{self._public_url}/dags/{quote(key.dag_id, safe='')}/runs/{quote(key.run_id, safe='')}"

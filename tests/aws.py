@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from bot.cloud import AwsCloud
@@ -83,7 +83,7 @@ class Aws:
             return _refuse(environ, start_response, *self._fault)
         if self._losing:
             self._losing -= 1
-            b"".join(self._moto(environ, lambda *_: None))  # type: ignore[arg-type,return-value]
+            b"".join(self._moto(environ, lambda *_: None))  # type: ignore[arg-type]
             return _refuse(environ, start_response, 500, "InternalError")
         return self._moto(environ, start_response)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from bot.settings.terms import Section
 
@@ -25,6 +25,7 @@ class Schedules(Section):
     bucket: Bucket | None = None
     prefix: Key = ""
     variable: VariableName = "stationmaster_schedules"
+    failures: Annotated[int, Field(ge=1, le=100)] = 3  # in a row, after which a schedule is pointed out
 
     @model_validator(mode="after")
     def _whole(self) -> Schedules:

@@ -295,6 +295,10 @@ class FakeOrchestrator(FakeScheduling):
         self._answered()
         return self._runs[key].run
 
+    def dag_url(self, dag_id: str) -> str:
+        """See Orchestrator."""
+        return f"http://airflow.test/dags/{dag_id}"
+
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""
         return f"http://airflow.test/dags/{key.dag_id}/runs/{key.run_id}"
