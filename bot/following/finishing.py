@@ -80,7 +80,8 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     changed = replace(followed, shown=shown | {"summaries": summaries})
     card = run_card(await facts(station, changed, run, tasks, outcome)).render()
     at = await _show(ctx, station, followed, card)
-    if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
+    wanted = run.state is RunState.FAILED or not shown.get("schedule")  # nobody waits for a schedule's run to be ready
+    if at and followed.requested_by and wanted and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
     elif at and not followed.requested_by and run.state is RunState.FAILED:
@@ -115,14 +116,15 @@ async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: 
 
 
 def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
+    mine = f"your {'scheduled ' if (followed.shown or {}).get('schedule') else ''}run of {followed.model}"
     if run.state is RunState.SUCCESS:
         version = f": v{outcome.version.version}" if outcome.version else ""
-        return f"your run of {followed.model} is ready{version}."
+        return f"{mine} is ready{version}."
     if cancelled := cancellation(followed, run):
-        return f"your run of {followed.model} was cancelled by {cancelled.get('name')}."
+        return f"{mine} was cancelled by {cancelled.get('name')}."
     if run.state is RunState.FAILED:
-        return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
-    return f"your run of {followed.model} was deleted in Airflow."
+        return f"{mine} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
+    return f"{mine} was deleted in Airflow."
 
 
 async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> None:

@@ -23,8 +23,9 @@ from bot.jobs import JobContext, RetryLater
 from bot.launching.compute import named_in
 from bot.launching.history import estimate_of
 from bot.messages.markup import fit
+from bot.scheduling.provenance import Origin, charge_of, origin_of, record
 from bot.station import Station
-from bot.store import FollowedRun
+from bot.store import FollowedRun, Transaction
 
 log = get_logger(__name__)
 LOOK = "runs"
@@ -47,8 +48,10 @@ class Newcomers:
         self._kept = 0.0
 
     async def homes(self) -> Mapping[str, Model]:
-        """The models whose channel is configured, by DAG: those whose runs get cards there."""
-        return {model.dag_id: model for model in await self._station.catalogue.models() if model.contract.channel}
+        """The models whose runs get cards, by DAG: those with a channel of their own, or with schedules."""
+        scheduled = {each.dag_id for each in await self._station.store.schedules.all()}
+        models = await self._station.catalogue.models()
+        return {model.dag_id: model for model in models if model.contract.channel or model.dag_id in scheduled}
 
     async def last_look(self) -> datetime:
         """When runs were last looked at, by whichever process; now, where this is the first time."""
@@ -79,21 +82,50 @@ class Newcomers:
         return born is not None and born.timestamp() >= self._first
 
     async def _meet(self, run: Run, model: Model) -> None:
-        job_id = f"meet:{run.dag_id}:{run.run_id}"
-        followed = FollowedRun(
-            dag_id=run.dag_id,
-            dag_run_id=run.run_id,
-            model=model.name,
-            origin=ORIGINS.get(run.kind, "elsewhere"),
-            state=run.state,
-            conf={name: value for name, value in run.conf.items() if name != "stationmaster"},
-            channel=model.contract.channel,
-            shown=_shown(run),
-            job_id=job_id,
-        )
-        await self._station.jobs.submit(
-            job_id, "run.meet", {"key": list(run.key)}, also=lambda tx: self._station.store.runs.add(followed, tx)
-        )
+        """A schedule's run is its owner's, and counts against their budget. Others are nobody's."""
+        station, job_id = self._station, f"meet:{run.dag_id}:{run.run_id}"
+        origin = await origin_of(station, run)
+        followed = _followed(run, model, job_id)
+        if origin is None and not followed.channel:
+            return
+        charged = await charge_of(station, origin, run, model, job_id) if origin else None
+
+        async def also(tx: Transaction) -> None:
+            await station.store.runs.add(_of_schedule(followed, origin) if origin else followed, tx)
+            if origin and charged:
+                await station.store.charges.add(*charged, tx)
+                await record(station, origin, run, model, job_id, tx)
+
+        await station.jobs.submit(job_id, "run.meet", {"key": list(run.key)}, also=also)
+
+
+def _followed(run: Run, model: Model, job_id: str) -> FollowedRun:
+    return FollowedRun(
+        dag_id=run.dag_id,
+        dag_run_id=run.run_id,
+        model=model.name,
+        origin=ORIGINS.get(run.kind, "elsewhere"),
+        state=run.state,
+        conf={name: value for name, value in run.conf.items() if name != "stationmaster"},
+        channel=model.contract.channel,
+        shown=_shown(run),
+        job_id=job_id,
+    )
+
+
+def _of_schedule(followed: FollowedRun, origin: Origin) -> FollowedRun:
+    """The run as its schedule's owner's; without a channel of the model's, its card goes where that was asked for."""
+    kept = origin.schedule
+    channel = followed.channel or str(kept.spec.get("channel") or "") or kept.owner
+    named = {"schedule": {"id": kept.id, "words": origin.words}, "reason": kept.spec.get("reason") or ""}
+    return replace(
+        followed,
+        origin="schedule",
+        channel=channel,
+        requested_by=kept.owner,
+        requested_by_name=kept.owner_name,
+        shown={**(followed.shown or {}), **named},
+    )
 
 
 def _shown(run: Run) -> dict[str, Any]:
@@ -112,6 +144,11 @@ def _born(run: Run) -> datetime | None:
     return run.queued if run.kind == "backfill" else run.run_after or run.queued or run.started
 
 
+def _places(followed: FollowedRun) -> list[str]:
+    """Where its card may stand, the best place first."""
+    return [place for place in (followed.channel, followed.requested_by) if place]
+
+
 async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Carry out "run.meet": post the card of a run, unless it is over by now: then its result is what is posted."""
     key = RunKey(*args["key"])
@@ -126,7 +163,7 @@ async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
         shown = (followed.shown or {}) | {"typical": (usual.p50, usual.runs) if usual else None}
         await station.store.runs.change(key, shown=shown)
         card = run_card(await facts(station, replace(followed, shown=shown), run, ())).render()
-        at = await station.posting.somewhere(f"{ctx.id}:card", [followed.channel], card)
+        at = await station.posting.somewhere(f"{ctx.id}:card", _places(followed), card)
     except ServiceError as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -64,6 +64,14 @@ class AuditTrail:
         )
         async with self._database.read() as connection:
             return frozenset((await connection.execute(query)).scalars())
+
+    async def doers(self, action: str, subject: str, outcomes: Collection[str]) -> Mapping[str, str]:
+        """Who did this to the subject, with one of these outcomes: their names, by id."""
+        query = sa.select(audit.c.actor, audit.c.actor_name).where(
+            audit.c.subject == subject, audit.c.action == action, audit.c.outcome.in_(outcomes)
+        )
+        async with self._database.read() as connection:
+            return {row.actor: row.actor_name for row in await connection.execute(query)}
 
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
         """The first `limit` rows whose number is above `seq`, in order."""
