@@ -30,6 +30,8 @@ from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling import coming, telling
+from bot.scheduling.keeping import Keeper
 from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.http import HttpMode
@@ -76,6 +78,7 @@ async def running(
             Tracker(station, every=TRACKER_EVERY).follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            Keeper(station).keep(),
         )
         for loop in loops:
             task = asyncio.create_task(loop)
@@ -143,6 +146,11 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.late": point_out,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
+        "run.unfit": coming.stop,
+        "schedule.misfit": telling.misfit,
+        "schedule.left": telling.left,
+        "schedule.failing": telling.failing,
+        "schedule.missed": telling.missed,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

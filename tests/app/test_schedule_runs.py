@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import RunKey, RunState
+from bot.scheduling.spec import ScheduleSpec
 from bot.store import ChargeState
 from tests.app.conftest import DANA, DELAYS, OMAR, World
 from tests.app.schedules_kit import click, made, shown
@@ -37,6 +38,7 @@ async def test_its_makers_are_on_record_as_who_started_it(world: World) -> None:
     await click(world, OMAR, shown(world, OMAR), "Save changes")
     await world.card("changed a schedule")
     spec = (await world.specs.all())[kept.id]
+    assert isinstance(spec, ScheduleSpec)
     world.airflow.clock = lambda: spec.start.replace(year=spec.start.year + 1)
     again = world.airflow.fire(spec).key
     await world.tracker.tick()
