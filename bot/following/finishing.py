@@ -23,6 +23,7 @@ from bot.store import AuditEntry, FollowedRun
 log = get_logger(__name__)
 ASK_AGAIN = 20.0  # seconds
 CARD_COMES_IN = 0.5
+BACKFILL = "backfill"  # the origin of runs of which many are told of on one card
 GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
 
 
@@ -99,7 +100,12 @@ async def _name_owners(ctx: JobContext, station: Station, followed: FollowedRun,
 
 
 async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted | None:
-    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew."""
+    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew.
+
+    A run of a backfill has none: the backfill has.
+    """
+    if followed.origin == BACKFILL and not followed.card_ts and followed.requested_by:
+        return None
     if followed.card_channel and followed.card_ts:
         at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:

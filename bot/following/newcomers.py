@@ -25,7 +25,7 @@ from bot.launching.history import estimate_of
 from bot.messages.markup import fit
 from bot.scheduling.provenance import Origin, charge_of, origin_of, record
 from bot.station import Station
-from bot.store import FollowedRun, Transaction
+from bot.store import AuditEntry, FollowedRun, Transaction
 
 log = get_logger(__name__)
 LOOK = "runs"
@@ -48,8 +48,9 @@ class Newcomers:
         self._kept = 0.0
 
     async def homes(self) -> Mapping[str, Model]:
-        """The models whose runs get cards, by DAG: those with a channel of their own, or with schedules."""
+        """The models whose runs are met, by DAG: those with a channel of their own, schedules, or a backfill."""
         scheduled = {each.dag_id for each in await self._station.store.schedules.all()}
+        scheduled |= {each.dag_id for each in await self._station.store.backfills.open()}
         models = await self._station.catalogue.models()
         return {model.dag_id: model for model in models if model.contract.channel or model.dag_id in scheduled}
 
@@ -86,6 +87,11 @@ class Newcomers:
         station, job_id = self._station, f"meet:{run.dag_id}:{run.run_id}"
         origin = await origin_of(station, run)
         followed = _followed(run, model, job_id)
+        if mine := await self._backfilled(followed, run):
+            async with station.store.write() as tx:
+                await station.store.runs.add(mine, tx)
+                await station.store.audit.append(_begun(mine), tx)
+            return
         if origin is None and not followed.channel:
             return
         charged = await charge_of(station, origin, run, model, job_id) if origin else None
@@ -97,6 +103,48 @@ class Newcomers:
                 await record(station, origin, run, model, job_id, tx)
 
         await station.jobs.submit(job_id, "run.meet", {"key": list(run.key)}, also=also)
+
+    async def _backfilled(self, followed: FollowedRun, run: Run) -> FollowedRun | None:
+        """The run as one of a backfill that the bot began in Airflow, which has a card for all of them; else None."""
+        said = run.conf.get("stationmaster")
+        claim = said.get("backfill") if isinstance(said, Mapping) and run.kind == "backfill" else None
+        kept = await self._station.store.backfills.get(str(claim.get("id"))) if isinstance(claim, Mapping) else None
+        if kept is None or kept.dag_id != run.dag_id or not kept.by_airflow:
+            return None
+        moments = [datetime.fromisoformat(each) for each in kept.plan["moments"]]
+        number = next((at for at, moment in enumerate(moments) if moment == _logical_date(run)), None)
+        if number is None:
+            return None
+        return replace(
+            followed,
+            origin="backfill",
+            channel=None,
+            requested_by=kept.requested_by,
+            requested_by_name=kept.requested_by_name,
+            job_id=f"{kept.id}:{number}",
+        )
+
+
+def _begun(followed: FollowedRun) -> AuditEntry:
+    """Whose doing the run of a backfill is."""
+    return AuditEntry(
+        id=f"{followed.job_id}:started",
+        actor=str(followed.requested_by),
+        actor_name=str(followed.requested_by_name),
+        action="run",
+        outcome="started",
+        model=followed.model,
+        subject=followed.dag_run_id,
+        job_id=followed.job_id,
+    )
+
+
+def _logical_date(run: Run) -> datetime | None:
+    """The date that the id of a backfill's run ends in."""
+    try:
+        return datetime.fromisoformat(run.run_id.partition("__")[2])
+    except ValueError:
+        return None
 
 
 def _followed(run: Run, model: Model, job_id: str) -> FollowedRun:

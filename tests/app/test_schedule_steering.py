@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.scheduling import changing
+from bot.errors import ServiceDown
 from bot.scheduling.spec import ScheduleSpec
 from tests.app.conftest import ADA, DANA, NOOR, OMAR, TRAINING, World
 from tests.app.schedules_kit import click, eventually, made, shown
@@ -220,7 +220,7 @@ async def test_the_truth_is_airflows(world: World, gone: str) -> None:
 async def test_without_airflow_what_was_seen_last_is_shown(world: World) -> None:
     """With a word that it is not as of now."""
     await made(world, DAILY)
-    world.airflow.fail_with(changing.ServiceDown("Airflow"), times=5, on="all_scheduled")
+    world.airflow.fail_with(ServiceDown("Airflow"), times=5, on="all_scheduled")
     found = await listed(world)
     assert "Airflow doesn't answer right now. This is what I saw last." in found
     assert "daily 02:00 (Amsterdam)" in found
