@@ -101,8 +101,9 @@ class Interpreter:
 
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:
         name = call.model.name if call.model else None
+        named = call.model.contract.promotion.rollback if call.model and right is Right.ROLLBACK else None
         own = call.own or (right is Right.SCHEDULE and call.schedule is None)  # what one is about to make is one's own
-        decision = decide(right, call.roles, name or "", own=own)
+        decision = decide(right, call.roles, name or "", own=own, named=named)
         if decision.allowed:
             return
         entry = AuditEntry(

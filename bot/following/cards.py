@@ -136,8 +136,17 @@ def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) ->
     said = " · ".join([*more.get("notes", ()), *notes])
     lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
     more["notes"] = ("\n".join(lines),) if lines else ()
-    more |= {"controls": controls(facts.followed.model, facts.run), "stamp": stamp(facts.run)}
+    more |= {"controls": controls(facts.followed.model, facts.run, _proposal(facts)), "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
+
+
+def _proposal(facts: Facts) -> Control | None:
+    """The button that proposes the version that this run gave, unless it has the alias already."""
+    version, alias = facts.outcome.version, facts.outcome.alias
+    if version is None or alias in version.aliases:
+        return None
+    command = f"promote {facts.followed.model} {version.version} --to {alias}"
+    return Control(f"Propose for {alias}", command, "primary")
 
 
 def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:

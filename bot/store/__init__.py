@@ -1,4 +1,4 @@
-"""What the bot remembers: one database, SQLite by default, every query of the bot behind a named method.
+"""What the bot remembers: one database, SQLite by default or PostgreSQL, every query of the bot behind a named method.
 
 ```python
 store = await Store.open("sqlite:///stationmaster.db")
@@ -19,8 +19,10 @@ from bot.store.database import Database, Transaction
 from bot.store.decisions import Decision
 from bot.store.drafts import Draft
 from bot.store.durations import Duration
+from bot.store.ledger import How, Move, MoveState
 from bot.store.looks import Look
 from bot.store.posts import Post
+from bot.store.promotions import Promotion, PromotionState
 from bot.store.questions import AskedQuestion
 from bot.store.runs import FollowedRun, RunChanges
 from bot.store.schedules import KeptSchedule
@@ -39,10 +41,15 @@ __all__ = [
     "Draft",
     "Duration",
     "FollowedRun",
+    "How",
     "KeptBackfill",
     "KeptSchedule",
     "Look",
+    "Move",
+    "MoveState",
     "Post",
+    "Promotion",
+    "PromotionState",
     "RunChanges",
     "Store",
     "Transaction",

@@ -35,12 +35,26 @@ class AuditEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRow(AuditEntry):
-    """An entry as it was written: `seq` counts up, `at` is in epoch seconds, `seal` is None until it is sealed."""
+    """An entry as it was written: `seq` counts up, `at` is in epoch seconds.
+
+    `place` is where it stands in the chain, `seal` what proves it there, after the seal `prev`; `sealed` is when that
+    was made, in epoch seconds. All four are None until it is sealed.
+    """
 
     seq: int
     at: float
     prev: str | None
     seal: str | None
+    place: int | None
+    sealed: float | None
+
+
+@dataclass(frozen=True)
+class Unsealed:
+    """How many rows wait to be sealed, and for how many seconds the oldest of them has."""
+
+    rows: int
+    seconds: float
 
 
 class AuditTrail:
@@ -59,11 +73,22 @@ class AuditTrail:
 
     async def actors(self, model: str, subject: str) -> frozenset[str]:
         """Who started this run of the model, or set it going again: none of them may approve what comes of it."""
-        query = sa.select(audit.c.actor).where(
+        return frozenset(row.actor for row in await self.set_going(model, subject))
+
+    async def set_going(self, model: str, subject: str) -> Sequence[AuditRow]:
+        """The rows by which this run of the model was started, or set going again, oldest first."""
+        query = sa.select(audit).where(
             audit.c.subject == subject, audit.c.model == model, audit.c.outcome.in_(SET_GOING)
         )
         async with self._database.read() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+            return [AuditRow(**row._asdict()) for row in await connection.execute(query.order_by(audit.c.seq))]
+
+    async def unsealed(self) -> Unsealed:
+        """What waits to be sealed."""
+        query = sa.select(sa.func.count(), self._database.now - sa.func.min(audit.c.at)).where(audit.c.seal.is_(None))
+        async with self._database.read() as connection:
+            rows, seconds = (await connection.execute(query)).one()
+        return Unsealed(rows, max(0.0, seconds or 0.0))
 
     async def doers(self, action: str, subject: str, outcomes: Collection[str]) -> Mapping[str, str]:
         """Who did this to the subject, with one of these outcomes: their names, by id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class World:
     station: Station
     tracker: Tracker
     config: Path
-    specs: FakeSpecs
+    specs: FakeSpecs = field(default_factory=FakeSpecs)
 
     async def type(self, person: str, text: str, channel: str = TRAINING) -> str:
         """Type `/train text`; the text of what the person alone was then shown, if anything was."""
@@ -176,6 +176,8 @@ def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any
             "AIRFLOW_URL": "http://127.0.0.1:9",
             "AIRFLOW_TOKEN": "not-used",
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+            "BIND_ADDRESS": "127.0.0.1",
+            "PORT": "0",
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "STATIONMASTER_CONFIG": str(config),
         }

@@ -19,7 +19,8 @@ import pytest
 
 from bot.app import running
 from bot.following.tracker import Tracker
-from bot.slack.http import HEALTH, PATH
+from bot.observing.routes import HEALTH
+from bot.slack.http import PATH
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST, free_port
 from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_for
@@ -174,7 +175,7 @@ async def _healthy(session: aiohttp.ClientSession, url: str) -> None:
     for _ in range(200):
         try:
             async with session.get(url) as answer:
-                assert await answer.text() == "ok"
+                assert (await answer.json())["alive"]
                 return
         except aiohttp.ClientConnectionError:
             await asyncio.sleep(0.1)
