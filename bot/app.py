@@ -47,6 +47,8 @@ from bot.ports import Orchestrator, Registry, Specs
 from bot.promoting import outside, watching
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling import coming, telling
+from bot.scheduling.keeping import Keeper
 from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.edits import EditBudget
@@ -98,6 +100,7 @@ async def running(
             keep_released(station, RELEASE_EVERY),
             watching.Watching(station).follow(),
             station.posting.answerable.keep_clean(),
+            Keeper(station).keep(),
         )
         for loop in (*loops, *_sealing(settings, station)):
             task = asyncio.create_task(loop)
@@ -232,6 +235,11 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         watching.LOOK: watching.look_now,
         outside.MOVED: outside.tell_moved,
         outside.DELETED: outside.tell_deleted,
+        "run.unfit": coming.stop,
+        "schedule.misfit": telling.misfit,
+        "schedule.left": telling.left,
+        "schedule.failing": telling.failing,
+        "schedule.missed": telling.missed,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

@@ -114,6 +114,14 @@ class AuditTrail:
             rows, seconds = (await connection.execute(query)).one()
         return Unsealed(rows, max(0.0, seconds or 0.0))
 
+    async def doers(self, action: str, subject: str, outcomes: Collection[str]) -> Mapping[str, str]:
+        """Who did this to the subject, with one of these outcomes: their names, by id."""
+        query = sa.select(audit.c.actor, audit.c.actor_name).where(
+            audit.c.subject == subject, audit.c.action == action, audit.c.outcome.in_(outcomes)
+        )
+        async with self._database.read() as connection:
+            return {row.actor: row.actor_name for row in await connection.execute(query)}
+
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
         """The first `limit` rows whose number is above `seq`, in order.
 
