@@ -116,7 +116,7 @@ async def _assemble(
     station = Station(
         config=config,
         store=store,
-        jobs=Jobs(store),
+        jobs=Jobs(store, lease=settings.job_lease),
         catalogue=Catalogue(store, orchestrator, config),
         people=People(chat, config),
         orchestrator=orchestrator,

@@ -144,6 +144,9 @@ class Settings(BaseModel):
     mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
+    job_lease: Annotated[float, Field(ge=1, le=600)] = (
+        30.0  # seconds until another replica takes over a dead one's work
+    )
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

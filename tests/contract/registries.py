@@ -43,13 +43,14 @@ class FakeStage:
     """In memory."""
 
     def __init__(self) -> None:
-        self.registry = self._fake = FakeRegistry()
+        self.fake = FakeRegistry()
+        self.registry: Registry = self.fake
         self._numbers: dict[str, int] = {}
 
     async def train(self, tags: Mapping[str, str], metrics: Mapping[str, float] | None = None) -> str:
         """See RegistryStage."""
         run_id, now = uuid.uuid4().hex, datetime.now(UTC)
-        self._fake.add_training(
+        self.fake.add_training(
             Training(
                 run_id=run_id,
                 experiment_id="1",
@@ -69,16 +70,16 @@ class FakeStage:
         """See RegistryStage."""
         self._numbers[model] = self._numbers.get(model, 0) + 1
         version = str(self._numbers[model])
-        self._fake.add_version(Version(model=model, version=version, run_id=run_id, created=datetime.now(UTC)))
+        self.fake.add_version(Version(model=model, version=version, run_id=run_id, created=datetime.now(UTC)))
         return version
 
     async def alias(self, model: str, alias: str, version: str) -> None:
         """See RegistryStage."""
-        self._fake.set_alias(model, alias, version)
+        self.fake.set_alias(model, alias, version)
 
     async def delete(self, run_id: str) -> None:
         """See RegistryStage."""
-        self._fake.delete_training(run_id)
+        self.fake.delete_training(run_id)
 
 
 class MlflowStage:
