@@ -30,9 +30,9 @@ help: ## Say what can be made
 demo: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) ## Run the whole station on this machine; DEMO_PORT sets the page's port
 	@exec .venv/bin/python -m demo
 
-test: environments ## Run every test; ARGS are pytest's
+test: environments ## Run every test, two at a time; ARGS are pytest's instead
 	@if [ -d $(DAG_TESTS) ]; then $(in_airflow) -q $(DAG_TESTS); fi
-	@exec .venv/bin/python -m pytest $(ARGS)
+	@exec .venv/bin/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
 
 check: $(BOT) ## Lint, check the format and the types
 	.venv/bin/ruff check .

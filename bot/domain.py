@@ -197,6 +197,7 @@ class Dataset(Record):
     name: str
     digest: str
     context: str = ""  # "training", "evaluation", …
+    rows: int | None = None  # None where its profile doesn't say
 
 
 class Training(Record):
@@ -229,6 +230,11 @@ class Version(Record):
     aliases: tuple[str, ...] = ()
     tags: dict[str, str] = {}
     url: str = ""
+    source: str = (
+        ""  # where its files are, as its author gave it: "models:/m-…", "runs:/…", an artifact store's address
+    )
+    status: str = ""  # READY, PENDING_REGISTRATION or FAILED_REGISTRATION
+    description: str = ""
 
 
 class Person(Record):

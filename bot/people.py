@@ -56,6 +56,8 @@ class People:
                 lists[Role.RUNNER] = model.contract.runners
             if not model.configured:
                 lists[Role.RUNNER] = ()
+            if model.contract.promotion.approvers is not None:
+                lists[Role.APPROVER] = model.contract.promotion.approvers
         return frozenset([role for role, members in lists.items() if await self._among(person.id, members)])
 
     async def among(self, user_id: str, groups: Iterable[str]) -> list[str]:

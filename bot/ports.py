@@ -99,6 +99,12 @@ class Registry(Protocol):
     async def training(self, run_id: str) -> Training | None:
         """One MLflow run by its id."""
 
+    async def trainings_of(self, run_ids: Collection[str]) -> Mapping[str, Training]:
+        """These MLflow runs, in as few calls as it takes. Deleted and unknown ones are left out."""
+
+    async def version(self, model: str, version: str) -> Version | None:
+        """One version; None where it was deleted, or never was."""
+
     async def versions(self, model: str, limit: int) -> Sequence[Version]:
         """A registered model's last versions, newest first; empty where there is no such model."""
 
@@ -108,8 +114,47 @@ class Registry(Protocol):
     async def holder(self, model: str, alias: str) -> Version | None:
         """The version that holds the alias, or None."""
 
+    async def holders(self, models: Collection[str]) -> Mapping[tuple[str, str], str]:
+        """Every alias of these models: (model, alias) to its version's number, in as few calls as it takes."""
+
+    async def deleted(self, versions: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of these (model, number) that are there no longer, in as few calls as it takes."""
+
+    async def artifacts(self, version: Version) -> Mapping[str, str]:
+        """Every file of the version's model, by its path, with "sha256:…" of what it holds now.
+
+        All of them are read, which takes a while. ServiceRejected where there are none, where they are more than is
+        read, or where they are at an address that is not read from; NotFound where the version was deleted.
+        """
+
+    async def set_alias(self, model: str, alias: str, version: str) -> None:
+        """Let the version hold the alias, and none other of the model. Harmless to repeat.
+
+        ServiceRejected with the registry's own words for a name that it doesn't take; NotFound where the version is
+        gone.
+        """
+
+    async def drop_alias(self, model: str, alias: str) -> None:
+        """Let no version of the model hold the alias; fine where none does. NotFound where there is no such model."""
+
+    async def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set these tags of the version and leave its others. Harmless to repeat. NotFound where it is gone."""
+
+    async def tag_model(self, model: str, tags: Mapping[str, str]) -> None:
+        """Set these tags of the registered model and leave its others. Harmless to repeat. NotFound if unknown."""
+
+    async def copy_version(self, version: Version, to_model: str, marker: str) -> Version:
+        """The version as a new one of another registered model, which is made if need be: its files, run and tags.
+
+        A repetition with the same marker returns the copy that is there. Two at the same instant may both copy: let
+        only one process copy under a marker. Aliases stay where they are.
+        """
+
     def model_url(self, model: str) -> str:
         """Where a person sees the registered model."""
+
+    def compare_url(self, trainings: Sequence[Training]) -> str:
+        """Where a person sees these MLflow runs side by side."""
 
     async def check(self) -> None:
         """Raise the ServiceError that stands between the bot and the service, if one does."""

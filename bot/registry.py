@@ -1,276 +1,156 @@
-"""The registry's adapter for MLflow: `bot.ports.Registry` over `mlflow-skinny`, which this module alone imports.
-
-It is imported at the first call, in a thread (1.6 s, 86 MB). Credentials are MLflow's own variables:
-`MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, or `MLFLOW_TRACKING_TOKEN`.
-"""
+"""The registry's adapter for MLflow: `bot.ports.Registry` over `bot.mlflow`, in threads of its own."""
 
 from __future__ import annotations
 
-import os
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
-from bot.domain import Dataset, RunKey, Training, Version
-from bot.errors import (
-    NotFound,
-    ServiceConfused,
-    ServiceDenied,
-    ServiceDown,
-    ServiceError,
-    ServiceRejected,
-    shorten,
-)
+from bot.domain import RunKey, Training, Version
+from bot.errors import NotFound, ServiceRejected
+from bot.mlflow import changing, files, reading, searching
+from bot.mlflow.looking import Looking
+from bot.mlflow.sdk import Sdk
 from bot.threads import Threads
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from bot.mlflow.sdk import MlflowClient
 
 T = TypeVar("T")
-
-SERVICE = "MLflow"
-DAG_TAG, RUN_TAG = "airflow.dag_id", "airflow.run_id"
-RUNS_LIMIT = 50  # MLflow runs looked at for one DAG run
-VERSIONS_LIMIT = 100  # versions looked at for one MLflow run
-EXPERIMENTS_AGE = 15.0  # seconds for which the list of experiments is believed
-
-# Left alone, a dead server blocks its client for four minutes, and a Retry-After for as long as it says.
-DEFAULTS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "8",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
 
 
 class MlflowRegistry:
     """MLflow's tracking server and registry at `uri`, seen by people at `public_url`."""
 
-    def __init__(self, uri: str, *, public_url: str = "", threads: int = 4) -> None:
-        self._uri = uri.rstrip("/")
-        self._web = f"{(public_url or uri).rstrip('/')}/#"
+    def __init__(self, uri: str, *, public_url: str = "", threads: int = 4, files_limit: int = files.LIMIT) -> None:
+        self._sdk = Sdk(uri.rstrip("/"))
+        self._web = reading.Web(public_url or uri)
         self._threads = Threads("mlflow", threads)
-        self._lock = threading.Lock()
-        self._client: MlflowClient | None = None
-        self._experiments: tuple[float, list[str]] = (-EXPERIMENTS_AGE, [])
+        self._reading = Threads("mlflow-files", 2)  # of their own: a large model takes minutes
+        self._files_limit = files_limit
+        self._looking = Looking(self._sdk, self._web)
 
     async def trainings(self, key: RunKey) -> Sequence[Training]:
         """See Registry. One call, and one more a 15 s for the ids of the experiments, which MLflow insists on."""
-        return await self._threads.run(self._asking, lambda client: self._trainings(client, key))
+        return await self._ask(lambda client: self._looking.trainings(client, key))
 
     async def training(self, run_id: str) -> Training | None:
         """See Registry; None for a deleted one too."""
         try:
-            run = await self._threads.run(self._asking, lambda client: client.get_run(run_id))
+            run = await self._ask(lambda client: client.get_run(run_id))
         except NotFound:
             return None
-        return self._training(run) if run.info.lifecycle_stage == "active" else None
+        return reading.training(run, self._web) if run.info.lifecycle_stage == "active" else None
+
+    async def trainings_of(self, run_ids: Collection[str]) -> Mapping[str, Training]:
+        """See Registry. One call for each 200 of them."""
+        return await self._ask(lambda client: self._looking.trainings_of(client, run_ids))
+
+    async def version(self, model: str, version: str) -> Version | None:
+        """See Registry. One call."""
+        return await self._found(lambda client: client.get_model_version(model, version))
 
     async def versions(self, model: str, limit: int) -> Sequence[Version]:
         """See Registry. Two calls: a search does not fill in aliases."""
-        return await self._threads.run(
-            self._asking,
-            lambda client: self._versions(client, f"name = {_quoted(model)}", "version_number DESC", limit),
-        )
+        return await self._ask(lambda client: self._looking.versions(client, model, limit))
 
     async def versions_of(self, run_id: str) -> Sequence[Version]:
         """See Registry. One call, and one for each model."""
-        return await self._threads.run(
-            self._asking,
-            lambda client: self._versions(
-                client, f"run_id = {_quoted(run_id)}", "creation_timestamp DESC", VERSIONS_LIMIT
-            ),
-        )
+        return await self._ask(lambda client: self._looking.versions_of(client, run_id))
 
     async def holder(self, model: str, alias: str) -> Version | None:
         """See Registry. To MLflow the alias `latest` is the newest version of all."""
+        return await self._found(lambda client: client.get_model_version_by_alias(model, alias))
+
+    async def holders(self, models: Collection[str]) -> Mapping[tuple[str, str], str]:
+        """See Registry. One call for each 200 models."""
+        return await self._ask(lambda client: self._looking.holders(client, models))
+
+    async def deleted(self, versions: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """See Registry. One call for each 200 models, and one for each 1,000 of their versions."""
+        return await self._ask(lambda client: self._looking.deleted(client, versions))
+
+    async def artifacts(self, version: Version) -> Mapping[str, str]:
+        """See Registry. 4 GiB at most, unless told otherwise."""
+        return await self._reading.run(self._sdk.asking, lambda client: self._digests(client, version))
+
+    async def set_alias(self, model: str, alias: str, version: str) -> None:
+        """See Registry. A refusal is tried once more: of two that set a new alias at once, MLflow may fail one."""
         try:
-            found = await self._threads.run(
-                self._asking, lambda client: client.get_model_version_by_alias(model, alias)
-            )
-        except (NotFound, ServiceRejected):  # no such model, or no such alias, which MLflow says by 400
-            return None
-        return self._version(found, found.aliases)
+            await self._ask(lambda client: client.set_registered_model_alias(model, alias, version))
+        except ServiceRejected:
+            await self._ask(lambda client: client.set_registered_model_alias(model, alias, version))
+
+    async def drop_alias(self, model: str, alias: str) -> None:
+        """See Registry."""
+        await self._ask(lambda client: client.delete_registered_model_alias(model, alias))
+
+    async def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """See Registry. One call a tag."""
+        await self._ask(lambda client: changing.tag_version(client, model, version, tags))
+
+    async def tag_model(self, model: str, tags: Mapping[str, str]) -> None:
+        """See Registry. One call a tag."""
+        await self._ask(lambda client: changing.tag_model(client, model, tags))
+
+    async def copy_version(self, version: Version, to_model: str, marker: str) -> Version:
+        """See Registry. Three calls at most."""
+        made = await self._ask(lambda client: changing.copied(client, to_model, marker))
+        if made is None:
+            await self._ensure(to_model)
+            made = await self._ask(lambda client: changing.copy(client, version, to_model, marker))
+        return self._version(made)
 
     def model_url(self, model: str) -> str:
         """See Registry."""
-        return f"{self._web}/models/{quote(model, safe='')}"
+        return self._web.model(model)
+
+    def compare_url(self, trainings: Sequence[Training]) -> str:
+        """See Registry."""
+        return self._web.comparison(trainings)
 
     async def check(self) -> None:
         """See Registry."""
-        await self._threads.run(self._asking, lambda client: client.search_registered_models(max_results=1))
+        await self._ask(lambda client: client.search_registered_models(max_results=1))
 
     async def load(self) -> None:
         """Import MLflow's client now, so that no call's time is spent on it."""
-        await self._threads.run(self._connected)
+        await self._threads.run(self._sdk.client)
 
-    async def version(self) -> str:
+    async def server_version(self) -> str:
         """MLflow's version; empty where the server doesn't say it."""
-        return await self._threads.run(self._asking, self._version_of)
+        return await self._ask(self._server_version)
 
     async def close(self) -> None:
         """See Registry."""
         self._threads.close()
+        self._reading.close()
 
-    def _asking(self, work: Callable[[MlflowClient], T]) -> T:
-        """What `work` makes of the client; its errors as ours. Runs in a thread."""
-        client = self._connected()
-        from google.protobuf.json_format import (  # type: ignore[import-untyped]  # it ships no types
-            Error as ProtobufError,
-        )
-        from mlflow.exceptions import MlflowException
+    async def _ask(self, work: Callable[[MlflowClient], T]) -> T:
+        return await self._threads.run(self._sdk.asking, work)
 
+    async def _found(self, look: Callable[[MlflowClient], object]) -> Version | None:
+        """One version; None where MLflow says that there is none, or that its name or number can't be one's."""
         try:
-            return work(client)
-        except MlflowException as exc:
-            raise _translated(exc) from exc
-        except (ProtobufError, ValueError) as exc:
-            raise ServiceConfused(SERVICE, "an answer that is not MLflow's") from exc
+            found = await self._ask(look)
+        except (NotFound, ServiceRejected):  # of an alias or a name that is no model's MLflow says so by 400
+            return None
+        return self._version(found)
 
-    def _version_of(self, _: MlflowClient) -> str:
-        from mlflow.utils.credentials import get_default_host_creds
-        from mlflow.utils.rest_utils import http_request
+    async def _ensure(self, model: str) -> None:
+        """Let there be a registered model of this name."""
+        try:
+            await self._ask(lambda client: client.create_registered_model(model))
+        except ServiceRejected:  # it exists; else MLflow says its reason here
+            await self._ask(lambda client: client.get_registered_model(model))
 
-        asked: Callable[..., Any] = http_request
-        credentials: Callable[[str], Any] = get_default_host_creds
-        answer = asked(credentials(self._uri), "/version", "GET", raise_on_status=False)
+    def _digests(self, client: MlflowClient, version: Version) -> Mapping[str, str]:
+        uri = searching.location(client, version.model, version.version)
+        return files.digests(files.folder_at(uri, self._sdk.get, self._sdk.store), self._files_limit)
+
+    def _version(self, found: Any) -> Version:
+        return reading.version(found, found.aliases, self._web)
+
+    def _server_version(self, _: MlflowClient) -> str:
+        answer = self._sdk.get("/version")
         said: str = answer.text.strip()
         return said if answer.status_code == 200 and len(said) < 30 else ""  # HTTP's OK
-
-    def _connected(self) -> MlflowClient:
-        with self._lock:
-            if self._client is None:
-                for name, value in DEFAULTS.items():
-                    os.environ.setdefault(name, value)
-                from mlflow import MlflowClient
-
-                self._client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
-            return self._client
-
-    def _trainings(self, client: MlflowClient, key: RunKey) -> list[Training]:
-        wanted = {DAG_TAG: key.dag_id, RUN_TAG: key.run_id}
-        found = client.search_runs(
-            self._experiment_ids(client),
-            " AND ".join(f"tags.`{tag}` = {_quoted(value)}" for tag, value in wanted.items()),
-            max_results=RUNS_LIMIT,
-            order_by=["attributes.start_time DESC"],
-        )
-        # Some databases compare without regard to case.
-        return [self._training(run) for run in found if wanted.items() <= run.data.tags.items()]
-
-    def _experiment_ids(self, client: MlflowClient) -> list[str]:
-        read, ids = self._experiments
-        if time.monotonic() - read < EXPERIMENTS_AGE:
-            return ids
-        ids = [experiment.experiment_id for experiment in _all_pages(client.search_experiments)]
-        self._experiments = (time.monotonic(), ids)
-        return ids
-
-    def _versions(self, client: MlflowClient, where: str, order: str, limit: int) -> list[Version]:
-        found = client.search_model_versions(where, max_results=limit, order_by=[order])
-        aliases = {name: _aliases(client, name) for name in {version.name for version in found}}
-        return [self._version(version, aliases[version.name].get(str(version.version), ())) for version in found]
-
-    def _training(self, run: Any) -> Training:
-        info, data = run.info, run.data
-        return Training(
-            run_id=info.run_id,
-            experiment_id=info.experiment_id,
-            status=info.status,
-            started=_moment(info.start_time),
-            ended=_moment(info.end_time),
-            metrics=dict(data.metrics),
-            params=dict(data.params),
-            tags=dict(data.tags),
-            datasets=tuple(_dataset(read) for read in (run.inputs.dataset_inputs if run.inputs else ())),
-            url=f"{self._web}/experiments/{info.experiment_id}/runs/{info.run_id}",
-        )
-
-    def _version(self, version: Any, aliases: Iterable[str]) -> Version:
-        return Version(
-            model=version.name,
-            version=str(version.version),
-            run_id=version.run_id or "",
-            created=_moment(version.creation_timestamp),
-            aliases=tuple(sorted(aliases)),
-            tags=dict(version.tags),
-            url=f"{self.model_url(version.name)}/versions/{version.version}",
-        )
-
-
-def _quoted(value: str) -> str:
-    """`value` as a string of MLflow's filter language, which has two kinds of quotes and no escapes."""
-    if "'" in value and '"' in value:
-        raise ServiceRejected(SERVICE, f"no search for a name with both kinds of quotes: {shorten(value)}")
-    return f'"{value}"' if "'" in value else f"'{value}'"
-
-
-def _aliases(client: MlflowClient, model: str) -> dict[str, list[str]]:
-    """The aliases of each version that has any, by its number."""
-    found: dict[str, list[str]] = {}
-    for alias, version in client.get_registered_model(model).aliases.items():
-        found.setdefault(str(version), []).append(alias)
-    return found
-
-
-def _all_pages(search: Callable[..., Any]) -> Iterable[Any]:
-    page = search(max_results=1000)
-    yield from page
-    while page.token:
-        page = search(max_results=1000, page_token=page.token)
-        yield from page
-
-
-def _dataset(read: Any) -> Dataset:
-    context = next((tag.value for tag in read.tags if tag.key == "mlflow.data.context"), "")
-    return Dataset(name=read.dataset.name, digest=read.dataset.digest, context=context)
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
-
-
-def _translated(exc: Any) -> ServiceError:
-    """The error of ours that a MlflowException is. MLflow wraps errors of the connection without saying so."""
-    from requests.exceptions import RequestException
-
-    cause = exc.__cause__ or exc.__context__
-    if isinstance(cause, RequestException):
-        return ServiceDown(SERVICE, _connection_words(cause))
-    status = exc.get_http_status_code()
-    if status in {401, 403}:
-        return ServiceDenied(SERVICE, _said(exc), status=status)
-    return _of_code(exc, status)
-
-
-def _connection_words(cause: Exception) -> str:
-    """Why there was no answer. Where requests was to retry, urllib3's reason is inside what it raises."""
-    from requests.exceptions import RetryError, Timeout
-    from urllib3.exceptions import NewConnectionError, TimeoutError  # noqa: A004  # its name
-
-    reason = getattr(cause.args[0] if cause.args else None, "reason", cause)
-    if isinstance(cause, RetryError):
-        return "it answers with errors of its own"
-    if isinstance(reason, NewConnectionError):
-        return "nothing answers at its address"
-    return "no answer in time" if isinstance(reason, Timeout | TimeoutError) else "the connection broke off"
-
-
-def _of_code(exc: Any, status: int) -> ServiceError:
-    answered = getattr(exc, "json", None)  # a RestException has the server's JSON
-    foreign = answered is not None and "error_code" not in answered
-    if foreign or (answered is None and str(exc).startswith("API request")):
-        return ServiceConfused(SERVICE, "an answer that is not MLflow's", status=status)
-    if exc.error_code == "RESOURCE_DOES_NOT_EXIST":
-        return NotFound(SERVICE, _said(exc), status=status)
-    if status == 429 or status >= 500:
-        return ServiceDown(SERVICE, _said(exc), status=status)
-    return ServiceRejected(SERVICE, _said(exc), status=status)
-
-
-def _said(exc: Any) -> str:
-    """MLflow's sentence without the code that it repeats."""
-    return shorten(str(exc).removeprefix(f"{exc.error_code}: "), 300)

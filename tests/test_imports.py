@@ -16,7 +16,7 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "slack_sdk": ["bot.chat", "bot.slack.*"],
     "slack_bolt": ["bot.slack.*"],
     "airflow_client": ["bot.airflow.sdk"],
-    "mlflow": ["bot.registry"],
+    "mlflow": ["bot.mlflow.sdk"],
     "boto3": ["bot.cloud"],
     "botocore": ["bot.cloud"],
     "sqlalchemy": ["bot.store.*", "bot.jobs.*", "bot.migrations", "bot.migrations.*"],
@@ -25,7 +25,11 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
 ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.installing.live"}  # these alone know the adapters
-PARTS = {"bot.slack": ["bot.chat"], "bot.airflow": ["bot.orchestrator"]}  # an adapter's own, and who else may know it
+PARTS = {
+    "bot.slack": ["bot.chat"],
+    "bot.airflow": ["bot.orchestrator"],
+    "bot.mlflow": ["bot.registry"],
+}  # an adapter's own, and who else may know it
 PURE = {
     "bot.access", "bot.conversation.answers", "bot.conversation.words", "bot.domain", "bot.errors",
     "bot.following.cards", "bot.following.comparison", "bot.following.controls", "bot.following.lineage",

@@ -38,7 +38,7 @@ async def mlflow(registry: MlflowRegistry) -> list[Finding]:
     """Its address, credentials, registry and version."""
     try:
         await registry.check()
-        version = await registry.version()
+        version = await registry.server_version()
     except ServiceError as error:
         return [_unusable("MLflow", "MLFLOW_TRACKING_URI", error)]
     if not version:

@@ -44,9 +44,15 @@ def lines(
     candidate: Training, champion: Training | None, champion_version: str, directions: Mapping[str, str]
 ) -> list[Line]:
     """The metrics that the configuration names, in its order; else the first few that were logged."""
-    scored = {name: value for name, value in candidate.metrics.items() if not name.startswith(CHAMPION_METRIC)}
+    return side_by_side(candidate.metrics, champions_metrics(candidate, champion, champion_version), directions)
+
+
+def side_by_side(
+    metrics: Mapping[str, float], beside: Mapping[str, float], directions: Mapping[str, str]
+) -> list[Line]:
+    """A line for each metric, as `lines` has them; `beside` are the champion's, on the same evaluation data."""
+    scored = {name: value for name, value in metrics.items() if not name.startswith(CHAMPION_METRIC)}
     names = [name for name in directions if name in scored] or sorted(scored)[:MOST_METRICS]
-    beside = _champions_metrics(candidate, champion, champion_version)
     return [
         Line(name, {"higher": True, "lower": False}.get(directions.get(name, "")), scored[name], beside.get(name))
         for name in names[:MOST_METRICS]
@@ -55,10 +61,11 @@ def lines(
 
 def comparable(candidate: Training, champion: Training | None, champion_version: str) -> bool:
     """Were both scored on the same evaluation data?"""
-    return bool(_champions_metrics(candidate, champion, champion_version))
+    return bool(champions_metrics(candidate, champion, champion_version))
 
 
-def _champions_metrics(candidate: Training, champion: Training | None, version: str) -> Mapping[str, float]:
+def champions_metrics(candidate: Training, champion: Training | None, version: str) -> Mapping[str, float]:
+    """The champion's metrics on the candidate's evaluation data; empty where they are not comparable."""
     rescored = {
         name.removeprefix(CHAMPION_METRIC): value
         for name, value in candidate.metrics.items()

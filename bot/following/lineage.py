@@ -14,6 +14,7 @@ from bot.domain import RunKey, Task, Training
 DAG_ID = "airflow.dag_id"
 RUN_ID = "airflow.run_id"
 TASK_ID = "airflow.task_id"
+MAP_INDEX = "airflow.map_index"
 CLOCKS_APART = timedelta(seconds=30)  # between Airflow's machine and MLflow's
 
 

@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import sqlalchemy.exc
 import structlog
+
+from bot.store.trouble import TROUBLE, plainly
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-
-TROUBLE = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
 
 
 async def insist(write: Callable[[], Awaitable[T]], pause: float) -> T:
@@ -25,5 +24,5 @@ async def insist(write: Callable[[], Awaitable[T]], pause: float) -> T:
         try:
             return await write()
         except TROUBLE as error:
-            log.warning("database.unavailable", error=str(getattr(error, "orig", None) or error))
+            log.warning("database.unavailable", error=plainly(error))
         await asyncio.sleep(pause)

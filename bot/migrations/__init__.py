@@ -12,16 +12,35 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 HERE = Path(__file__).parent
+LOCK = 0x57A710  # the advisory lock of migrations, among those of whoever else uses the database
+PATIENCE = 600  # seconds
 NEWEST = max(path.name.split("_")[0] for path in HERE.glob("versions/[0-9]*.py"))
 
 
 async def migrate(tx: AsyncConnection) -> None:
     """Bring the tables up to date, within the caller's transaction: wholly, or not at all.
 
-    A database newer than this code is left as it is. Alembic is imported only where there is something to do.
+    Of several replicas that start at once one migrates, the others wait. A database newer than this code is left as it
+    is. Alembic is imported only where there is something to do.
     """
-    if (await stamped(tx) or "") < NEWEST:
-        await tx.run_sync(_upgrade)
+    if await _current(tx):
+        return
+    if tx.dialect.name == "postgresql":  # SQLite's writers are one at a time anyway
+        await _wait_alone(tx)
+        if await _current(tx):
+            return
+    await tx.run_sync(_upgrade)
+
+
+async def _current(tx: AsyncConnection) -> bool:
+    return (await stamped(tx) or "") >= NEWEST
+
+
+async def _wait_alone(tx: AsyncConnection) -> None:
+    """Let nobody else migrate until `tx` ends; a migration may take longer than the bot's statements."""
+    for limit in ("statement_timeout", "lock_timeout"):
+        await tx.execute(sa.text(f"SET LOCAL {limit} = '{PATIENCE}s'"))
+    await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 async def stamped(tx: AsyncConnection) -> str | None:

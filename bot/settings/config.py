@@ -35,14 +35,13 @@ from bot.errors import ConfigError, shorten
 from bot.ports import Cloud
 from bot.settings import credentials
 from bot.settings.mistakes import mistakes, plainly
-from bot.settings.terms import Amount, Budgets, Contract, Currency, Profile, ProfileName, Section, Zone
+from bot.settings.promotion import Promotion, check_directions
+from bot.settings.terms import Amount, Budgets, Contract, Currency, Member, Profile, ProfileName, Section, Zone
 
 log = get_logger(__name__)
 
 EVERYONE = "everyone"
 
-# A Slack person (U… or W…), a Slack user group (S…), or every member of the workspace.
-Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,20})$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
@@ -65,6 +64,13 @@ class ModelConfig(Section):
     compute: tuple[str, ...] = ()  # the profiles that it may run on, its default first
     contract: Contract | None = None  # without one, others may change whatever the DAG takes
     ask_above: Amount | None = None  # a dearer run of somebody else's waits for an owner
+    promotion: Promotion = Promotion()
+
+    @field_validator("promotion")
+    @classmethod
+    def _gates_have_directions(cls, promotion: Promotion, info: ValidationInfo) -> Promotion:
+        check_directions(promotion, info.data.get("metrics", promotion.gates))
+        return promotion
 
 
 class Access(Section):
@@ -106,6 +112,14 @@ class Config(Section):
     def _machines_that_there_are(cls, models: dict[str, ModelConfig], info: ValidationInfo) -> dict[str, ModelConfig]:
         for name, model in models.items():
             _must_know(f"{name} is to run on", model.compute, info.data.get("compute", model.compute), "compute")
+        return models
+
+    @field_validator("models")
+    @classmethod
+    def _copies_go_elsewhere(cls, models: dict[str, ModelConfig]) -> dict[str, ModelConfig]:
+        for name, model in models.items():
+            if model.promotion.copy_to == (model.registered_model or name):
+                raise ValueError(f"{name} is to be copied to itself: copy_to takes another registered model")
         return models
 
     @field_validator("budgets")

@@ -86,6 +86,8 @@ def _bounds(rule: dict[str, Any]) -> dict[str, Any]:
     return rule
 
 
+# A Slack person (U… or W…), a Slack user group (S…), or every member of the workspace.
+Member = Annotated[str, StringConstraints(pattern=r"^(everyone|[UWS][A-Z0-9]{2,20})$")]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]  # of money, in the configuration's currency
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Zone = Annotated[str, AfterValidator(_zone)]

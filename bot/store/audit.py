@@ -59,11 +59,15 @@ class AuditTrail:
 
     async def actors(self, model: str, subject: str) -> frozenset[str]:
         """Who started this run of the model, or set it going again: none of them may approve what comes of it."""
-        query = sa.select(audit.c.actor).where(
+        return frozenset(row.actor for row in await self.set_going(model, subject))
+
+    async def set_going(self, model: str, subject: str) -> Sequence[AuditRow]:
+        """The rows by which this run of the model was started, or set going again, oldest first."""
+        query = sa.select(audit).where(
             audit.c.subject == subject, audit.c.model == model, audit.c.outcome.in_(SET_GOING)
         )
         async with self._database.read() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+            return [AuditRow(**row._asdict()) for row in await connection.execute(query.order_by(audit.c.seq))]
 
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
         """The first `limit` rows whose number is above `seq`, in order."""

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import partial
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.patience import PatientConnection, uninterrupted
+from bot.store import postgresql, sqlite
+from bot.store.patience import uninterrupted
 from bot.store.turns import Turns
 
 Transaction: TypeAlias = AsyncConnection
 """An open transaction that may write."""
 
-Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+Insert: TypeAlias = postgresql_dialect.Insert | sqlite_dialect.Insert
 
-READERS = 4
 _SQLITE_NOW = "((julianday('now') - 2440587.5) * 86400.0)"
 _POSTGRESQL_NOW = "extract(epoch from clock_timestamp())::float8"
 
@@ -31,25 +27,24 @@ _POSTGRESQL_NOW = "extract(epoch from clock_timestamp())::float8"
 class Database:
     """Opens transactions; knows what differs between SQLite and PostgreSQL.
 
-    On SQLite, writers of this process take turns in `Turns` and not in SQLite's lock, so that a request being accepted
-    goes before the bookkeeping of running jobs; between processes `busy_timeout` seconds apply. WAL lets readers work
-    on connections of their own meanwhile, and `synchronous=FULL` makes a commit survive a power cut.
+    Writers of this process take turns, one at a time on SQLite and a few on PostgreSQL, so that a request being
+    accepted goes before the bookkeeping of running jobs. Readers have connections of their own, and wait for no writer.
+    `busy_timeout`: seconds that a write waits for another process's.
+
+    On SQLite, WAL and `synchronous=FULL` make a commit survive a power cut, as PostgreSQL's defaults do.
     """
 
     def __init__(self, url: str, *, busy_timeout: float = 10.0) -> None:
-        target = _with_driver(url)
+        target = _parsed(url)
         self.is_sqlite = target.get_backend_name() == "sqlite"
+        kind = sqlite if self.is_sqlite else postgresql
+        target = kind.address(target)
         self.now: sa.ColumnElement[float] = sa.literal_column(
             _SQLITE_NOW if self.is_sqlite else _POSTGRESQL_NOW, sa.Double
         )
-        self._turns = Turns()
-        if self.is_sqlite:
-            self._writer = _sqlite_writer(target, busy_timeout)
-            self._readers = _sqlite_readers(target, busy_timeout)
-        else:
-            self._writer = self._readers = create_async_engine(
-                target, pool_size=10, pool_pre_ping=True, hide_parameters=True
-            )
+        self._turns = Turns(1 if self.is_sqlite else postgresql.WRITERS)
+        self._writer = kind.writer(target, busy_timeout)
+        self._readers = kind.readers(target, busy_timeout)
 
     @asynccontextmanager
     async def write(self, *, first: bool = False) -> AsyncIterator[Transaction]:
@@ -57,8 +52,7 @@ class Database:
 
         `first` is for what a person waits for: where several wait to write, these go before the others.
         """
-        turn = self._turns.turn(first=first) if self.is_sqlite else nullcontext()
-        async with turn:
+        async with self._turns.turn(first=first):
             with uninterrupted():
                 async with self._writer.begin() as tx:
                     yield tx
@@ -79,7 +73,7 @@ class Database:
 
     def insert(self, table: sa.Table) -> Insert:
         """An INSERT that knows this database's ON CONFLICT."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        return sqlite_dialect.insert(table) if self.is_sqlite else postgresql_dialect.insert(table)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -87,60 +81,9 @@ class Database:
         await self._writer.dispose()
 
 
-def _with_driver(url: str) -> sa.URL:
-    """The URL with its asynchronous driver; a SQLite file is made where it is missing, readable by its owner only."""
-    target = sa.make_url(url)
-    if target.get_backend_name() != "sqlite":
-        return target
-    if not target.database or target.database == ":memory:":
-        raise ValueError("SQLite in memory forgets what it accepted; give a file: sqlite:///stationmaster.db")
-    path = Path(target.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    return target.set(drivername="sqlite+aiosqlite")
-
-
-def _sqlite_writer(url: sa.URL, busy_timeout: float) -> AsyncEngine:
-    arguments = _connecting(busy_timeout, "journal_mode=WAL", "synchronous=FULL")
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=arguments)
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a lock asked for later can fail without waiting
-
-    return engine
-
-
-def _sqlite_readers(url: sa.URL, busy_timeout: float) -> AsyncEngine:
-    arguments = _connecting(busy_timeout, "query_only=ON")
-    return create_async_engine(
-        url,
-        pool_size=READERS,
-        max_overflow=0,
-        hide_parameters=True,
-        isolation_level="AUTOCOMMIT",
-        connect_args=arguments,
-    )
-
-
-def _connecting(busy_timeout: float, *pragmas: str) -> dict[str, Any]:
-    def connect(path: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, busy_timeout, isolation_level=None)  # no BEGIN of the driver's own
-        for pragma in pragmas:
-            _set(connection, pragma, busy_timeout)
-        return connection
-
-    return {"async_creator_fn": lambda path, **_: PatientConnection(partial(connect, path))}
-
-
-def _set(connection: sqlite3.Connection, pragma: str, within: float) -> None:
-    """Set a pragma. To turn WAL on, SQLite takes a lock without waiting for it: so the waiting is done here."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            connection.execute(f"PRAGMA {pragma}")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)  # in the connection's own thread
+def _parsed(url: str) -> sa.URL:
+    """The URL, of one of the two databases; ValueError names what is allowed."""
+    target = sa.make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    if target.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ValueError(f"{target.get_backend_name()} is no database that I know: sqlite:///file or postgresql://…")
+    return target

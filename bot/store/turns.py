@@ -12,16 +12,18 @@ IN_A_ROW = 4
 
 
 class Turns:
-    """One at a time. Those who ask to be first go before the others, each kind in order of arrival.
+    """As many at a time as there are `places`.
+
+    Those who ask to be first go before the others, each kind in order of arrival.
 
     After `IN_A_ROW` who went first one of the others is let in, so that a storm of requests can't keep a running job
     from remembering its steps.
     """
 
-    def __init__(self) -> None:
-        self._taken = False
+    def __init__(self, places: int = 1) -> None:
+        self._places = places
         self._in_a_row = 0
-        self._holder: asyncio.Task[Any] | None = None
+        self._holders: set[asyncio.Task[Any] | None] = set()
         self._first: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
 
@@ -29,15 +31,17 @@ class Turns:
     async def turn(self, *, first: bool = False) -> AsyncIterator[None]:
         """Wait for a turn, and hold it for the block. RuntimeError where this task has it already."""
         task = asyncio.current_task()
-        if self._holder is task:
+        if task in self._holders:
             raise RuntimeError("this task is writing already: pass its open transaction on")
-        if self._taken:
+        if self._places:
+            self._places -= 1
+        else:
             await self._queue(self._first if first else self._others)
-        self._taken, self._holder = True, task
+        self._holders.add(task)
         try:
             yield
         finally:
-            self._holder = None
+            self._holders.remove(task)
             self._pass_on()
 
     async def _queue(self, queue: deque[asyncio.Future[None]]) -> None:
@@ -59,5 +63,5 @@ class Turns:
                     self._in_a_row = self._in_a_row + 1 if queue is self._first else 0
                     turn.set_result(None)
                     return
-        self._taken = False
+        self._places += 1
         self._in_a_row = 0

@@ -53,7 +53,7 @@ async def test_a_models_page_has_its_parameters_versions_and_runs(world: World) 
     key = await world.run_key()
     world.airflow.set_task(key, "train", TaskState.RUNNING)
     world.trained(key, "1", auc=0.7)
-    world.mlflow.set_alias("delays", "production", "1")
+    world.mlflow.move_alias("delays", "production", "1")
     await world.type(VERA, "model delays")
     page = world.blocks(VERA)
     assert "0.001 to 1 (default 0.05)" in page

@@ -55,7 +55,7 @@ async def test_the_result_stands_beside_the_champions(world: World) -> None:
     await world.followed_run()
     champion = world.trained(key, "1", auc=0.671, log_loss=0.331)
     world.mlflow.add_training(champion.model_copy(update={"tags": {}}))
-    world.mlflow.set_alias("delays", "production", "1")
+    world.mlflow.move_alias("delays", "production", "1")
     world.airflow.set_task(key, "train", TaskState.RUNNING)
     candidate = world.trained(key, "2", auc=0.712, log_loss=0.34)
     rescored = candidate.metrics | {"champion.auc": 0.67, "champion.log_loss": 0.33}

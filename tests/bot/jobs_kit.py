@@ -15,9 +15,14 @@ from bot.store import Store
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, busy_timeout: float = 10.0) -> AsyncIterator[Store]:
-    """A store on a file in `folder`, closed at the end. Opened twice, it is two processes' view of one database."""
-    store = await Store.open(f"sqlite:///{folder}/bot.db", busy_timeout=busy_timeout)
+async def opened(where: Path | str, *, busy_timeout: float = 10.0) -> AsyncIterator[Store]:
+    """A store on a file in this folder, or on the database at this URL, closed at the end.
+
+    Opened twice, it is two processes' view of one database.
+    """
+    store = await Store.open(
+        f"sqlite:///{where}/bot.db" if isinstance(where, Path) else where, busy_timeout=busy_timeout
+    )
     try:
         yield store
     finally:
@@ -25,11 +30,11 @@ async def opened(folder: Path, *, busy_timeout: float = 10.0) -> AsyncIterator[S
 
 
 @asynccontextmanager
-async def employed(folder: Path, **options: Any) -> AsyncIterator[Jobs]:
+async def employed(where: Path | str, **options: Any) -> AsyncIterator[Jobs]:
     """Jobs on a store of their own, not started, stopped at the end; they look often and retry soon."""
     options.setdefault("poll", 0.05)
     options.setdefault("backoff", lambda _: 0.0)
-    async with opened(folder) as store:
+    async with opened(where) as store:
         jobs = Jobs(store, **options)
         try:
             yield jobs

@@ -1,4 +1,4 @@
-"""A process to be killed: `python -m tests.bot.jobs_worker FOLDER PREFIX COUNT`.
+"""A process to be killed: `python -m tests.bot.jobs_worker DATABASE_URL FOLDER PREFIX COUNT`.
 
 It submits COUNT jobs, prints each id once it is accepted, and works on whatever is in the database. A job does two
 steps; each writes a line "STEP KEY" to a file before it makes its effect, a file that can be made only once.
@@ -32,9 +32,9 @@ def handler(folder: Path) -> Any:
     return work
 
 
-async def main(folder: Path, prefix: str, count: int) -> None:
+async def main(database: str, folder: Path, prefix: str, count: int) -> None:
     """Submit and work until killed."""
-    store = await Store.open(f"sqlite:///{folder}/bot.db")
+    store = await Store.open(database)
     jobs = Jobs(store, lease=1.0, poll=0.05)
     jobs.register("work", handler(folder))
     await jobs.start()
@@ -45,4 +45,4 @@ async def main(folder: Path, prefix: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))

@@ -23,10 +23,10 @@ REPOSITORY = Path(__file__).parents[2]
 LONG = 60.0
 
 
-async def killed(folder: Path, prefix: str, after: float) -> set[str]:
+async def killed(database: str, folder: Path, prefix: str, after: float) -> set[str]:
     """Start a worker and kill it `after` seconds of work; the ids that it accepted."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.jobs_worker", folder, prefix, "400",
+        sys.executable, "-m", "tests.bot.jobs_worker", database, folder, prefix, "400",
         cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout
@@ -46,13 +46,13 @@ def written(folder: Path) -> tuple[Counter[str], set[str]]:
     return calls, {path.name for path in folder.glob("* *")}
 
 
-async def test_killed_processes_lose_nothing_and_repeat_no_remembered_step(tmp_path: Path) -> None:
+async def test_killed_processes_lose_nothing_and_repeat_no_remembered_step(database: str, tmp_path: Path) -> None:
     """After four SIGKILLs at unlike instants, every accepted job is done by the next process, each effect once."""
     accepted: set[str] = set()
     for number, after in enumerate((0.0, 0.05, 0.2, 0.4)):
-        accepted |= await killed(tmp_path, f"p{number}", after)
+        accepted |= await killed(database, tmp_path, f"p{number}", after)
     assert len(accepted) > 4
-    async with employed(tmp_path, lease=1.0) as jobs:
+    async with employed(database, lease=1.0) as jobs:
         jobs.register("work", handler(tmp_path))
         await jobs.start()
         await until(lambda: _nothing_left(jobs))
@@ -67,9 +67,9 @@ async def test_killed_processes_lose_nothing_and_repeat_no_remembered_step(tmp_p
     assert max(calls.values()) <= 1 + 4
 
 
-async def test_a_dead_process_s_job_is_taken_over_after_its_lease(tmp_path: Path) -> None:
+async def test_a_dead_process_s_job_is_taken_over_after_its_lease(database: str) -> None:
     """Not before it; it costs an attempt, so that a job which kills its process is dead in the end."""
-    async with employed(tmp_path, max_attempts=3) as jobs:
+    async with employed(database, max_attempts=3) as jobs:
         runs: list[str] = []
 
         @jobs.handler("work")
@@ -92,9 +92,9 @@ async def test_a_dead_process_s_job_is_taken_over_after_its_lease(tmp_path: Path
 
 
 @pytest.mark.parametrize("heir_is_done", [False, True])
-async def test_a_zombie_can_neither_remember_nor_finish(tmp_path: Path, *, heir_is_done: bool) -> None:
+async def test_a_zombie_can_neither_remember_nor_finish(database: str, *, heir_is_done: bool) -> None:
     """A process that lost its lease in mid-step is fenced: its late result is dropped, the new owner's counts."""
-    async with employed(tmp_path, lease=LONG) as zombie, employed(tmp_path, lease=LONG) as heir:
+    async with employed(database, lease=LONG) as zombie, employed(database, lease=LONG) as heir:
         wakes = {"zombie": asyncio.Event(), "heir": asyncio.Event()}
         went_on: list[str] = []
 
@@ -129,9 +129,9 @@ async def test_a_zombie_can_neither_remember_nor_finish(tmp_path: Path, *, heir_
         assert went_on == ["heir"]
 
 
-async def test_a_lost_lease_cancels_what_still_runs(tmp_path: Path) -> None:
+async def test_a_lost_lease_cancels_what_still_runs(database: str) -> None:
     """The heartbeat notices that another process has the job, and stops the handler here."""
-    async with employed(tmp_path, lease=0.3) as jobs:
+    async with employed(database, lease=0.3) as jobs:
         cancelled = asyncio.Event()
 
         @jobs.handler("work")
@@ -151,10 +151,10 @@ async def test_a_lost_lease_cancels_what_still_runs(tmp_path: Path) -> None:
         assert (row.state, row.owner) == ("running", "other")
 
 
-async def test_two_processes_never_run_one_job_at_once(tmp_path: Path) -> None:
+async def test_two_processes_never_run_one_job_at_once(database: str) -> None:
     """Sixty jobs on one file, two workers, some steps longer than a lease: no overlap, and both take part."""
     options = {"lease": 1.5, "max_running": 8}
-    async with employed(tmp_path, **options) as one, employed(tmp_path, **options) as two:
+    async with employed(database, **options) as one, employed(database, **options) as two:
         inside: set[str] = set()
         done: Counter[str] = Counter()
 
@@ -183,9 +183,9 @@ async def test_two_processes_never_run_one_job_at_once(tmp_path: Path) -> None:
         assert set(done.values()) == {1}
 
 
-async def test_stop_cancels_first_and_lets_go_after(tmp_path: Path) -> None:
+async def test_stop_cancels_first_and_lets_go_after(database: str) -> None:
     """What ends within the grace is done; the rest is cancelled, and its lease freed only once it has really ended."""
-    async with employed(tmp_path, lease=LONG) as jobs, employed(tmp_path, lease=LONG) as next_one:
+    async with employed(database, lease=LONG) as jobs, employed(database, lease=LONG) as next_one:
         log: list[str] = []
 
         @jobs.handler("work")
@@ -212,9 +212,9 @@ async def test_stop_cancels_first_and_lets_go_after(tmp_path: Path) -> None:
         assert (await reached(next_one, "after", "ready")).epoch == 0
 
 
-async def test_a_handler_that_ignores_its_cancellation_keeps_its_lease(tmp_path: Path, unwinding: float) -> None:
+async def test_a_handler_that_ignores_its_cancellation_keeps_its_lease(database: str, unwinding: float) -> None:
     """Nobody may start the job while its effects still happen; stopping doesn't wait for it for ever."""
-    async with employed(tmp_path, lease=LONG) as jobs:
+    async with employed(database, lease=LONG) as jobs:
         release = asyncio.Event()
 
         @jobs.handler("work")
@@ -239,7 +239,7 @@ async def test_a_handler_that_ignores_its_cancellation_keeps_its_lease(tmp_path:
         assert (row.state, row.owner) == ("running", jobs.owner)
 
 
-async def test_a_stopped_step_is_ready_to_resume_at_once(tmp_path: Path) -> None:
+async def test_a_stopped_step_is_ready_to_resume_at_once(database: str) -> None:
     """The next process doesn't wait for the lease, and doesn't redo what is remembered."""
     calls: list[str] = []
 
@@ -253,13 +253,13 @@ async def test_a_stopped_step_is_ready_to_resume_at_once(tmp_path: Path) -> None
             await ctx.step("first", act, "first", 0)
             await ctx.step("second", act, "second", seconds)
 
-    async with employed(tmp_path, lease=LONG) as old:
+    async with employed(database, lease=LONG) as old:
         worker(old, LONG)
         await old.start()
         await old.submit("j1", "work", {})
         await until(lambda: _is("second" in calls))
         await old.stop(grace=0)
-    async with employed(tmp_path, lease=LONG) as new:
+    async with employed(database, lease=LONG) as new:
         worker(new, 0)
         await new.start()
         row = await reached(new, "j1")
@@ -300,15 +300,32 @@ async def test_a_locked_database_is_waited_out(tmp_path: Path) -> None:
         assert await jobs.get("refused") is None
 
 
-async def test_a_full_disk_is_waited_out(tmp_path: Path) -> None:
+FULL = {
+    "sqlite": ("PRAGMA max_page_count = 1",),  # as full as it gets: not one page more
+    "postgresql": (
+        """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE 'could not extend file: disk full' USING ERRCODE = 'disk_full'; END$$""",
+        "CREATE TRIGGER no_room BEFORE INSERT ON job_step EXECUTE FUNCTION no_room()",
+        "CREATE TRIGGER no_room BEFORE INSERT ON job EXECUTE FUNCTION no_room()",
+    ),
+}
+ROOM = {"sqlite": ("PRAGMA max_page_count = 1000000",), "postgresql": ("DROP FUNCTION no_room CASCADE",)}
+
+
+async def test_a_full_disk_is_waited_out(database: str) -> None:
     """A step's result that can't be written is kept until it can; a submission meanwhile is refused, not half kept."""
-    async with employed(tmp_path, lease=LONG) as jobs:
+    kind = sa.make_url(database).get_backend_name()
+    async with employed(database, lease=LONG) as jobs:
         calls: list[str] = []
+
+        async def do(statements: tuple[str, ...]) -> None:
+            async with jobs._store.write() as tx:
+                for statement in statements:
+                    await tx.execute(sa.text(statement))
 
         async def act() -> str:
             calls.append("act")
-            async with jobs._store.write() as tx:
-                await tx.execute(sa.text("PRAGMA max_page_count = 1"))  # as full as it gets: not one page more
+            await do(FULL[kind])
             return "x" * 100_000
 
         @jobs.handler("work")
@@ -322,8 +339,7 @@ async def test_a_full_disk_is_waited_out(tmp_path: Path) -> None:
         with pytest.raises(sa.exc.OperationalError, match="full"):
             await jobs.submit("refused", "work", {"big": "x" * 100_000})
         assert (await reached(jobs, "j1", "running")).result is None
-        async with jobs._store.write() as tx:
-            await tx.execute(sa.text("PRAGMA max_page_count = 1000000"))
+        await do(ROOM[kind])
         assert (await reached(jobs, "j1")).result == 100_000
         assert calls == ["act"]
         assert await jobs.get("refused") is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +33,9 @@ class Recorder:
         return f"did {key}"
 
 
-async def test_a_job_is_accepted_once_and_done(tmp_path: Path) -> None:
+async def test_a_job_is_accepted_once_and_done(database: str) -> None:
     """The same id a second time is refused, during the job and after it; the result is kept."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         did = Recorder()
 
         @jobs.handler("work")
@@ -53,9 +52,9 @@ async def test_a_job_is_accepted_once_and_done(tmp_path: Path) -> None:
         assert did.calls == ["j1:act"]
 
 
-async def test_a_job_and_its_audit_row_are_one(tmp_path: Path) -> None:
+async def test_a_job_and_its_audit_row_are_one(database: str) -> None:
     """`also` writes with a new job, is not called for a known one, and takes the job with it when it fails."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         store = jobs._store
 
         async def note(tx: Transaction) -> None:
@@ -73,9 +72,9 @@ async def test_a_job_and_its_audit_row_are_one(tmp_path: Path) -> None:
         assert [row.id for row in await jobs.list()] == ["j1"]
 
 
-async def test_a_step_is_remembered_across_attempts(tmp_path: Path) -> None:
+async def test_a_step_is_remembered_across_attempts(database: str) -> None:
     """A job that fails later runs again from its top, but not the steps it remembers; failing costs attempts."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         first, second = Recorder(), Recorder(fails=2)
 
         @jobs.handler("work")
@@ -88,9 +87,9 @@ async def test_a_step_is_remembered_across_attempts(tmp_path: Path) -> None:
         assert (row.state, row.attempts, len(first.calls), len(second.calls)) == ("done", 0, 1, 3)
 
 
-async def test_a_result_is_the_same_the_first_time_and_from_memory(tmp_path: Path) -> None:
+async def test_a_result_is_the_same_the_first_time_and_from_memory(database: str) -> None:
     """A step's tuple comes back as JSON's list at once, and not only after a crash."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         seen: list[Any] = []
 
         async def pair() -> Any:
@@ -108,9 +107,9 @@ async def test_a_result_is_the_same_the_first_time_and_from_memory(tmp_path: Pat
         assert seen == [[1, {"2": "b"}]] * 2
 
 
-async def test_a_step_tries_again_at_once_where_asked(tmp_path: Path) -> None:
+async def test_a_step_tries_again_at_once_where_asked(database: str) -> None:
     """`tries` failures within a step cost the job no attempt and no new run of the handler."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         runs, flaky = Recorder(), Recorder(fails=1)
 
         @jobs.handler("work")
@@ -124,9 +123,9 @@ async def test_a_step_tries_again_at_once_where_asked(tmp_path: Path) -> None:
         assert (row.state, len(runs.calls), len(flaky.calls)) == ("done", 1, 2)
 
 
-async def test_a_job_that_keeps_failing_is_dead_and_can_be_replayed(tmp_path: Path) -> None:
+async def test_a_job_that_keeps_failing_is_dead_and_can_be_replayed(database: str) -> None:
     """After `max_attempts` failures in a row it is left alone with its error; replayed, it goes on where it was."""
-    async with employed(tmp_path, max_attempts=3) as jobs:
+    async with employed(database, max_attempts=3) as jobs:
         first, broken = Recorder(), Recorder(fails=3)
 
         @jobs.handler("work")
@@ -146,9 +145,9 @@ async def test_a_job_that_keeps_failing_is_dead_and_can_be_replayed(tmp_path: Pa
         assert not await jobs.replay("j1")
 
 
-async def test_every_dead_job_is_told_of(tmp_path: Path) -> None:
+async def test_every_dead_job_is_told_of(database: str) -> None:
     """`on_dead` gets the job with its arguments and error; where telling fails, it is told again."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         told: list[JobRow] = []
 
         async def tell(row: JobRow) -> None:
@@ -169,9 +168,9 @@ async def test_every_dead_job_is_told_of(tmp_path: Path) -> None:
         }
 
 
-async def test_what_is_away_costs_no_attempt(tmp_path: Path) -> None:
+async def test_what_is_away_costs_no_attempt(database: str) -> None:
     """A job that asks to be looked at later is never dead of it."""
-    async with employed(tmp_path, max_attempts=2) as jobs:
+    async with employed(database, max_attempts=2) as jobs:
         away = Recorder(fails=5, error=RetryLater("Airflow is down", after=0.01))
 
         @jobs.handler("work")
@@ -185,9 +184,9 @@ async def test_what_is_away_costs_no_attempt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("result", [object(), {1, 2}, {("a",): 1}])
-async def test_a_result_that_is_no_json_kills_the_job_clearly(tmp_path: Path, result: Any) -> None:
+async def test_a_result_that_is_no_json_kills_the_job_clearly(database: str, result: Any) -> None:
     """It can't be remembered, so trying again can't help; the error names the step."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
 
         async def odd() -> Any:
             return result
@@ -205,9 +204,9 @@ async def test_a_result_that_is_no_json_kills_the_job_clearly(tmp_path: Path, re
             await jobs.submit("j2", "work", {"odd": result})
 
 
-async def test_an_error_of_any_words_is_kept(tmp_path: Path) -> None:
+async def test_an_error_of_any_words_is_kept(database: str) -> None:
     """Half an emoji in an error's text, or a page of it, doesn't keep the job from being dead."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
 
         async def work(ctx: JobContext, args: dict[str, Any]) -> None:
             raise Permanent("half: \ud83d, nothing: \x00, long: " + "x" * 9000)
@@ -222,9 +221,9 @@ async def test_an_error_of_any_words_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("args", ["{", "[1]", "null", ""])
-async def test_unreadable_rows_die_without_harm_to_others(tmp_path: Path, args: str) -> None:
+async def test_unreadable_rows_die_without_harm_to_others(database: str, args: str) -> None:
     """A job whose arguments, or whose memory, can't be read is dead with a clear error; the next one is done."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
 
         @jobs.handler("work")
         async def work(ctx: JobContext, args: dict[str, Any]) -> None:
@@ -243,9 +242,9 @@ async def test_unreadable_rows_die_without_harm_to_others(tmp_path: Path, args: 
         assert "what step 'act' remembered can't be read" in (rows[1].error or "")
 
 
-async def test_a_kind_unknown_here_is_left_for_who_knows_it(tmp_path: Path) -> None:
+async def test_a_kind_unknown_here_is_left_for_who_knows_it(database: str) -> None:
     """It stays as it is, and shows up as late work; a version of the bot that has its handler does it."""
-    async with employed(tmp_path) as old, employed(tmp_path) as new:
+    async with employed(database) as old, employed(database) as new:
         old.register("work", _nothing)
         await old.start()
         await old.submit("j1", "invented later", {})
@@ -259,9 +258,9 @@ async def test_a_kind_unknown_here_is_left_for_who_knows_it(tmp_path: Path) -> N
         assert (await reached(new, "j1")).state == "done"
 
 
-async def test_a_job_can_start_later(tmp_path: Path) -> None:
+async def test_a_job_can_start_later(database: str) -> None:
     """`start_at` is kept to: not before, and soon after."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         started: list[float] = []
 
         @jobs.handler("work")
@@ -275,9 +274,9 @@ async def test_a_job_can_start_later(tmp_path: Path) -> None:
         assert started[0] >= begin + 0.5 - 0.01
 
 
-async def test_a_cancelled_job_stops_and_stays_stopped(tmp_path: Path) -> None:
+async def test_a_cancelled_job_stops_and_stays_stopped(database: str) -> None:
     """Running or not yet begun, it ends without a result; what is over can't be cancelled."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         stopped = asyncio.Event()
 
         @jobs.handler("work")
@@ -299,9 +298,9 @@ async def test_a_cancelled_job_stops_and_stays_stopped(tmp_path: Path) -> None:
         assert {row.state for row in await jobs.list()} == {"cancelled"}
 
 
-async def test_no_more_than_max_running_at_once(tmp_path: Path) -> None:
+async def test_no_more_than_max_running_at_once(database: str) -> None:
     """A burst is accepted whole, and worked off a few at a time; the gauges say how it stands."""
-    async with employed(tmp_path, max_running=4) as jobs:
+    async with employed(database, max_running=4) as jobs:
         now, most = 0, 0
         gate = asyncio.Event()
 
@@ -325,9 +324,9 @@ async def test_no_more_than_max_running_at_once(tmp_path: Path) -> None:
         assert most == 4
 
 
-async def test_a_step_that_is_cancelled_inside_is_a_failure_like_any_other(tmp_path: Path) -> None:
+async def test_a_step_that_is_cancelled_inside_is_a_failure_like_any_other(database: str) -> None:
     """CancelledError out of a handler that nobody cancelled costs an attempt, and doesn't leave the job hanging."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         cancelled = Recorder(fails=1)
 
         async def odd() -> None:
@@ -346,9 +345,9 @@ async def test_a_step_that_is_cancelled_inside_is_a_failure_like_any_other(tmp_p
         assert len(cancelled.calls) == 2
 
 
-async def test_a_kind_has_one_handler(tmp_path: Path) -> None:
+async def test_a_kind_has_one_handler(database: str) -> None:
     """Two functions for one kind of job are a mistake, found when it is made."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         jobs.register("work", _nothing)
         with pytest.raises(ValueError, match="'work' have a handler already"):
             jobs.register("work", _nothing)

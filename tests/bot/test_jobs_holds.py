@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -22,9 +21,9 @@ async def write_under(jobs: Jobs, fence: int) -> None:
         await jobs._store.posts.attempt(f"by {jobs.owner}", "C1", "nonce", tx)
 
 
-async def test_one_process_holds_and_renews(tmp_path: Path) -> None:
+async def test_one_process_holds_and_renews(database: str) -> None:
     """Of many that ask at once one gets it; renewing keeps its token; released, the next one gets a higher one."""
-    async with employed(tmp_path) as one, employed(tmp_path) as two:
+    async with employed(database) as one, employed(database) as two:
         fences = await asyncio.gather(*(jobs.hold("tracker", 30) for jobs in (one, two) * 5))
         holder, other = (one, two) if fences[0] else (two, one)
         assert sorted(fence or 0 for fence in fences) == [0] * 5 + [1] * 5
@@ -35,9 +34,9 @@ async def test_one_process_holds_and_renews(tmp_path: Path) -> None:
         assert await other.hold("tracker", 30) == 2
 
 
-async def test_who_lost_its_hold_can_write_nothing(tmp_path: Path) -> None:
+async def test_who_lost_its_hold_can_write_nothing(database: str) -> None:
     """A process that slept past its hold is fenced in its own transaction; before anybody took it, it was not."""
-    async with employed(tmp_path) as sleeper, employed(tmp_path) as other:
+    async with employed(database) as sleeper, employed(database) as other:
         fence = await sleeper.hold("tracker", 30)
         assert fence
         await expire(sleeper)
@@ -53,9 +52,9 @@ async def test_who_lost_its_hold_can_write_nothing(tmp_path: Path) -> None:
             await write_under(sleeper, fence)
 
 
-async def test_a_hold_that_nobody_took_is_nobodys(tmp_path: Path) -> None:
+async def test_a_hold_that_nobody_took_is_nobodys(database: str) -> None:
     """Checking an unknown or released hold is fenced too."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         with pytest.raises(Fenced):
             await write_under(jobs, 0)
         fence = await jobs.hold("tracker", 30)

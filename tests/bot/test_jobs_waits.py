@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,10 +26,10 @@ def waiter(jobs: Jobs, *topics: str, timeout: float = 60.0) -> list[str]:
     return runs
 
 
-async def test_a_signal_wakes_a_waiting_job_at_no_attempt(tmp_path: Path) -> None:
+async def test_a_signal_wakes_a_waiting_job_at_no_attempt(database: str) -> None:
     """However often it wakes, waiting costs nothing of what `max_attempts` allows; its handler is left meanwhile."""
     topics = [f"t{number}" for number in range(5)]
-    async with employed(tmp_path, max_attempts=2) as jobs:
+    async with employed(database, max_attempts=2) as jobs:
         runs = waiter(jobs, *topics)
         await jobs.start()
         await jobs.submit("j1", "wait", {})
@@ -44,9 +43,9 @@ async def test_a_signal_wakes_a_waiting_job_at_no_attempt(tmp_path: Path) -> Non
         assert len(runs) == len(topics) + 1
 
 
-async def test_a_signal_before_its_wait_is_kept_and_the_first_wins(tmp_path: Path) -> None:
+async def test_a_signal_before_its_wait_is_kept_and_the_first_wins(database: str) -> None:
     """A double click approves once, also when it comes before anybody asks."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         waiter(jobs, "approval")
         await jobs.submit("j1", "wait", {})
         answers = await asyncio.gather(*(jobs.signal("j1", "approval", n) for n in range(1, 6)))
@@ -55,9 +54,9 @@ async def test_a_signal_before_its_wait_is_kept_and_the_first_wins(tmp_path: Pat
         assert (await reached(jobs, "j1")).result == [answers.index(True) + 1]
 
 
-async def test_a_signal_that_nobody_can_hear_is_refused(tmp_path: Path) -> None:
+async def test_a_signal_that_nobody_can_hear_is_refused(database: str) -> None:
     """To a job that is unknown, over, or no longer waiting for it: so the person can be told."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         waiter(jobs, "approval", "more", timeout=0.2)
         await jobs.start()
         await jobs.submit("j1", "wait", {})
@@ -68,9 +67,9 @@ async def test_a_signal_that_nobody_can_hear_is_refused(tmp_path: Path) -> None:
         assert not await jobs.signal("unknown", "approval", "yes")
 
 
-async def test_a_signal_for_something_else_does_not_wake(tmp_path: Path) -> None:
+async def test_a_signal_for_something_else_does_not_wake(database: str) -> None:
     """It is kept until its topic is asked for."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         runs = waiter(jobs, "first", "second")
         await jobs.start()
         await jobs.submit("j1", "wait", {})
@@ -83,10 +82,10 @@ async def test_a_signal_for_something_else_does_not_wake(tmp_path: Path) -> None
         assert len(runs) == 2
 
 
-async def test_no_wake_up_is_lost(tmp_path: Path) -> None:
+async def test_no_wake_up_is_lost(database: str) -> None:
     """300 signals, from either process, race their jobs into waiting; some win, some lose, all are heard."""
     number = 300
-    async with employed(tmp_path, poll=0.5) as jobs, employed(tmp_path) as elsewhere:
+    async with employed(database, poll=0.5) as jobs, employed(database) as elsewhere:
         waiter(jobs, "go")
         await jobs.start()
         at_once = asyncio.Semaphore(10)
@@ -105,15 +104,15 @@ async def test_no_wake_up_is_lost(tmp_path: Path) -> None:
         assert 0 < suspended < number
 
 
-async def test_a_sleep_outlives_its_process(tmp_path: Path) -> None:
+async def test_a_sleep_outlives_its_process(database: str) -> None:
     """Its end is set when it is first reached, not when the job is taken up again; it costs no attempt."""
-    async with employed(tmp_path) as old:
+    async with employed(database) as old:
         old.register("nap", _nap)
         await old.start()
         begin = time.time()
         await old.submit("j1", "nap", {})
         await reached(old, "j1", "waiting")
-    async with employed(tmp_path) as new:
+    async with employed(database) as new:
         new.register("nap", _nap)
         await new.start()
         row = await reached(new, "j1")
@@ -122,9 +121,9 @@ async def test_a_sleep_outlives_its_process(tmp_path: Path) -> None:
     assert row.result - begin >= 1.0 - 0.01
 
 
-async def test_waiting_costs_no_statements(tmp_path: Path) -> None:
+async def test_waiting_costs_no_statements(database: str) -> None:
     """Waiting jobs are rows: none is touched while nothing happens."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         runs = waiter(jobs, "go")
         await jobs.start()
         await asyncio.gather(*(jobs.submit(f"j{n}", "wait", {}) for n in range(200)))
@@ -135,9 +134,9 @@ async def test_waiting_costs_no_statements(tmp_path: Path) -> None:
         assert len(runs) == 200
 
 
-async def test_each_person_decides_once_and_each_decision_wakes_the_job(tmp_path: Path) -> None:
+async def test_each_person_decides_once_and_each_decision_wakes_the_job(database: str) -> None:
     """Two people at one instant both count; the same person again doesn't; a job that is over is closed."""
-    async with employed(tmp_path) as jobs:
+    async with employed(database) as jobs:
         waiter(jobs, "decision:1", "decision:2")
 
         async def anything(tx: Transaction) -> None:
@@ -159,9 +158,9 @@ async def test_each_person_decides_once_and_each_decision_wakes_the_job(tmp_path
         ]
 
 
-async def test_a_decision_is_checked_where_nobody_else_can_decide(tmp_path: Path) -> None:
+async def test_a_decision_is_checked_where_nobody_else_can_decide(database: str) -> None:
     """The check sees every earlier decision, so a limit of one holds under a rush; a refusal leaves nothing behind."""
-    async with employed(tmp_path) as jobs, employed(tmp_path) as elsewhere:
+    async with employed(database) as jobs, employed(database) as elsewhere:
         waiter(jobs, "decision:1")
         await jobs.submit("j1", "wait", {})
 

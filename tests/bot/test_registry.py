@@ -154,7 +154,7 @@ def test_time_outs(given: dict[str, str], expected: str) -> None:
     """The client's time-out is bounded unless the environment says otherwise."""
     code = (
         "import asyncio, os; from bot.registry import MlflowRegistry\n"
-        "r = MlflowRegistry('http://127.0.0.1:1'); r._connected(); asyncio.run(r.close())\n"
+        "r = MlflowRegistry('http://127.0.0.1:1'); asyncio.run(r.load()); asyncio.run(r.close())\n"
         "from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT as t; print(t.get())"
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}

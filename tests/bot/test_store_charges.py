@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +29,9 @@ async def spent(store: Store, account: str = "person:U0DANA", month: str = "2026
     return (await store.charges.spent([account], month, currency))[account]
 
 
-async def test_a_charge_counts_against_each_of_its_accounts_in_its_month(tmp_path: Path) -> None:
+async def test_a_charge_counts_against_each_of_its_accounts_in_its_month(database: str) -> None:
     """Sums are by account, month and currency; another's are another's."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await add(store, charge("a"))
         await add(store, charge("b", amount=600_000), ["person:U0OMAR", "model:delays"])
         assert await store.charges.spent([*DANA, "person:U0X"], "2026-11", "USD") == {
@@ -43,9 +42,9 @@ async def test_a_charge_counts_against_each_of_its_accounts_in_its_month(tmp_pat
         assert (await spent(store, month="2026-12"), await spent(store, currency="EUR")) == (0, 0)
 
 
-async def test_the_cost_takes_the_place_of_what_was_reserved(tmp_path: Path) -> None:
+async def test_the_cost_takes_the_place_of_what_was_reserved(database: str) -> None:
     """Once for each end of the run: told again it changes nothing, and a run set going again adds to it."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await add(store, charge())
         async with store.write() as tx:
             assert await store.charges.settle("j1", "end 1", 960_000, tx)
@@ -58,9 +57,9 @@ async def test_the_cost_takes_the_place_of_what_was_reserved(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("answer", ["agree", "decline", "expire"])
-async def test_a_question_is_answered_once(tmp_path: Path, answer: str) -> None:
+async def test_a_question_is_answered_once(database: str, answer: str) -> None:
     """While it waits it counts for nothing; the first answer holds, and agreed it counts in the month of the answer."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await add(store, charge(state=ChargeState.ASKING, why="it may cost $9"))
         assert await spent(store) == 0
 
@@ -83,7 +82,7 @@ async def test_a_question_is_answered_once(tmp_path: Path, answer: str) -> None:
             assert await store.charges.settle("j1", "end", 5, tx) == (answer == "agree")
 
 
-async def test_two_starts_at_one_instant_do_not_both_pass(tmp_path: Path) -> None:
+async def test_two_starts_at_one_instant_do_not_both_pass(database: str) -> None:
     """Two processes, twenty requests each, room for seven: seven are reserved, whoever comes first."""
     limit = 7 * 1_400_000
 
@@ -101,15 +100,15 @@ async def test_two_starts_at_one_instant_do_not_both_pass(tmp_path: Path) -> Non
         await Jobs(store).submit(f"{name}{number}", "run.start", {}, also=also)
         return passed[0]
 
-    async with opened(tmp_path) as one, opened(tmp_path) as other:
+    async with opened(database) as one, opened(database) as other:
         asked = [request(store, number, name) for store, name in ((one, "a"), (other, "b")) for number in range(20)]
         assert sum(await asyncio.gather(*asked)) == 7
         assert await spent(one) == limit
 
 
-async def test_what_is_stranded_is_found(tmp_path: Path) -> None:
+async def test_what_is_stranded_is_found(database: str) -> None:
     """The open charge of work that was cancelled, unless its run is followed: that one ends by itself."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         jobs = Jobs(store)
         for name in ("gone", "alive", "followed"):
             await jobs.submit(name, "run.start", {})
@@ -123,9 +122,9 @@ async def test_what_is_stranded_is_found(tmp_path: Path) -> None:
         assert await store.charges.stranded() == ["gone"]
 
 
-async def test_durations_are_kept_by_run(tmp_path: Path) -> None:
+async def test_durations_are_kept_by_run(database: str) -> None:
     """The last ones of a DAG come newest first; a run that ran again has its new duration."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
 
         def of(run: str, seconds: float, ended: float, dag: str = "d") -> Duration:
             return Duration(dag_id=dag, dag_run_id=run, profile="gpu", seconds=seconds, ended=ended)

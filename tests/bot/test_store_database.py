@@ -19,9 +19,9 @@ def entry(name: str) -> AuditEntry:
     return AuditEntry(id=name, actor="U1", actor_name="Ada", action="run", outcome="accepted")
 
 
-async def test_a_write_waits_for_no_reader(tmp_path: Path) -> None:
+async def test_a_write_waits_for_no_reader(database: str) -> None:
     """While a long query runs, a write is committed and another query answered."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
 
         async def read_slowly() -> None:
             async with store.database.read() as connection:
@@ -70,9 +70,9 @@ async def test_who_goes_first_does_not_shut_out_the_others(tmp_path: Path) -> No
         assert order == [*["inbox"] * 4, "step", *["inbox"] * 4, "step", *["inbox"] * 2]
 
 
-async def test_a_writer_that_gives_up_waiting_holds_up_nobody(tmp_path: Path) -> None:
+async def test_a_writer_that_gives_up_waiting_holds_up_nobody(database: str) -> None:
     """A task cancelled while it waits for its turn, or as its turn comes, passes the turn on."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         for _ in range(20):
             async with store.write():
                 waiting = [asyncio.create_task(store.audit.append(entry("never"))) for _ in range(3)]
@@ -83,9 +83,9 @@ async def test_a_writer_that_gives_up_waiting_holds_up_nobody(tmp_path: Path) ->
             waiting[2].result()
 
 
-async def test_cancelling_writers_at_any_moment_never_locks_the_database(tmp_path: Path) -> None:
+async def test_cancelling_writers_at_any_moment_never_locks_the_database(database: str) -> None:
     """Each cancelled transaction is either whole or undone, and the next write goes ahead at once."""
-    async with opened(tmp_path, busy_timeout=1) as store:
+    async with opened(database, busy_timeout=1) as store:
         written = []
 
         async def write_two(number: int) -> None:
@@ -121,18 +121,18 @@ async def test_a_cancellation_in_a_write_still_arrives(tmp_path: Path) -> None:
         assert [row.id for row in await store.audit.after()] == ["after"]
 
 
-async def test_a_write_within_a_write_is_refused(tmp_path: Path) -> None:
+async def test_a_write_within_a_write_is_refused(database: str) -> None:
     """A forgotten `tx` raises at once, where it would wait for itself for ever."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         with pytest.raises(RuntimeError, match="pass its open transaction on"):
             async with store.write():
                 await store.audit.append(entry("a"))
         await store.audit.append(entry("b"))
 
 
-async def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+async def test_a_transaction_is_all_or_nothing(database: str) -> None:
     """What was written in a block that raises is gone; reading through the transaction sees it meanwhile."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
 
         async def fail(tx: Transaction) -> None:
             await store.posts.attempt("key", "C1", "nonce", tx)

@@ -18,13 +18,14 @@ from bot import migrations
 from bot.store import AuditEntry, Store
 from bot.store.schema import metadata
 from tests.bot.jobs_kit import execute, opened
+from tests.databases import BOTH
 
 STAMP = sa.text("SELECT version_num FROM alembic_version")
 
 
-async def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+async def test_the_migrations_make_the_schema(database: str) -> None:
     """Every table, column, index and constraint of the code is in a migrated database, and nothing else is."""
-    async with opened(tmp_path) as store, store.database.read() as connection:
+    async with opened(database) as store, store.database.read() as connection:
 
         def differences(sync: sa.Connection) -> list[object]:
             return list(compare_metadata(MigrationContext.configure(sync), metadata))
@@ -39,39 +40,43 @@ def test_the_newest_revision_is_the_only_head() -> None:
     assert all(Path(revision.path).name.startswith(f"{revision.revision}_") for revision in script.walk_revisions())
 
 
-async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+async def test_opening_again_keeps_everything(database: str) -> None:
     """A migrated database is opened as it is."""
     entry = AuditEntry(id="a", actor="U1", actor_name="Ada", action="run", outcome="accepted")
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await store.audit.append(entry)
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         assert [row.id for row in await store.audit.after()] == ["a"]
 
 
-async def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
-    """Both migrate, or one waits for the other: neither fails."""
+@pytest.mark.parametrize("kind", BOTH)
+async def test_processes_may_start_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """One migrates and the others wait for it: none fails."""
     for attempt in range(8):  # the moment at which they meet is short
-        stores = await asyncio.gather(*(Store.open(f"sqlite:///{tmp_path}/{attempt}.db") for _ in range(4)))
+        url = f"sqlite:///{tmp_path}/{attempt}.db"
+        if kind == "postgresql":
+            url = request.getfixturevalue("postgres_server").make("template0")
+        stores = await asyncio.gather(*(Store.open(url) for _ in range(4)))
         for store in stores:
             assert await store.audit.after() == []
             await store.close()
 
 
-async def test_a_database_newer_than_the_code_is_left_alone(tmp_path: Path) -> None:
+async def test_a_database_newer_than_the_code_is_left_alone(database: str) -> None:
     """During a rolling upgrade an older bot may start on a database that a newer one has migrated."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await execute(store, sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    async with opened(tmp_path) as store, store.database.read() as connection:
+    async with opened(database) as store, store.database.read() as connection:
         assert await connection.scalar(STAMP) == "9999"
 
 
-async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_leaves_nothing(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables come all together with their stamp, or not at all; the next start does it."""
     with monkeypatch.context() as patch:
         patch.setattr("alembic.op.create_index", _fail)
         with pytest.raises(ZeroDivisionError):
-            await Store.open(f"sqlite:///{tmp_path}/bot.db")
-    async with opened(tmp_path) as store:
+            await Store.open(empty_database)
+    async with opened(empty_database) as store:
         assert await store.audit.after() == []
 
 

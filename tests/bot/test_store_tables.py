@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +22,9 @@ def followed(run_id: str = "sm-1", **changes: Any) -> FollowedRun:
     return FollowedRun(dag_run_id=run_id, **values | changes)
 
 
-async def test_a_run_is_kept_as_it_was_given(tmp_path: Path) -> None:
+async def test_a_run_is_kept_as_it_was_given(database: str) -> None:
     """Every field comes back, JSON with anything in it; the database sets the times."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         given = followed(
             conf={HOSTILE: [1, 2.5, None, True, {"deep": HOSTILE}]},
             shown={"loss": math.inf},
@@ -40,9 +39,9 @@ async def test_a_run_is_kept_as_it_was_given(tmp_path: Path) -> None:
         assert kept.key == KEY
 
 
-async def test_a_known_run_is_not_followed_twice(tmp_path: Path) -> None:
+async def test_a_known_run_is_not_followed_twice(database: str) -> None:
     """Adding it again changes nothing, whatever differs."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         assert await store.runs.add(followed())
         assert not await store.runs.add(followed(state="failed", model="other"))
         kept = await store.runs.get(KEY)
@@ -50,9 +49,9 @@ async def test_a_known_run_is_not_followed_twice(tmp_path: Path) -> None:
         assert (kept.state, kept.model) == ("queued", "delays")
 
 
-async def test_a_run_changes_only_from_the_revision_one_knows(tmp_path: Path) -> None:
+async def test_a_run_changes_only_from_the_revision_one_knows(database: str) -> None:
     """Of two writers who saw the same revision, the second is told so and changes nothing."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await store.runs.add(followed())
         assert await store.runs.change(KEY, at_revision=0, revision=1, state="running", shown={"a": 1})
         assert not await store.runs.change(KEY, at_revision=0, revision=1, state="failed")
@@ -64,9 +63,9 @@ async def test_a_run_changes_only_from_the_revision_one_knows(tmp_path: Path) ->
         assert kept.updated >= kept.created
 
 
-async def test_runs_are_found_by_what_people_ask_for(tmp_path: Path) -> None:
+async def test_runs_are_found_by_what_people_ask_for(database: str) -> None:
     """Those still followed, oldest first; the last ones of all, a model, a person, newest first; one by its id."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         for number in range(4):
             model, person = ("delays", "fares")[number % 2], ("U1", "U2")[number // 2]
             await store.runs.add(followed(f"r{number}", dag_id=model, model=model, requested_by=person))
@@ -79,9 +78,9 @@ async def test_runs_are_found_by_what_people_ask_for(tmp_path: Path) -> None:
         assert await store.runs.get(RunKey("delays", "r3")) is None
 
 
-async def test_the_catalogue_is_replaced_whole(tmp_path: Path) -> None:
+async def test_the_catalogue_is_replaced_whole(database: str) -> None:
     """A model that is gone is gone; a replacement that fails half-way leaves the old one."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         first = [CatalogueEntry(model=name, entry={"n": name}, digest="1") for name in ("b", "a")]
         await store.catalogue.replace(first)
         assert [(row.model, row.entry, row.digest) for row in await store.catalogue.all()] == [
@@ -100,9 +99,9 @@ async def test_the_catalogue_is_replaced_whole(tmp_path: Path) -> None:
         assert await store.catalogue.all() == []
 
 
-async def test_the_audit_trail_only_grows(tmp_path: Path) -> None:
+async def test_the_audit_trail_only_grows(database: str) -> None:
     """Entries are numbered upwards, one with a known id is ignored, and they come back in pages."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
 
         def entry(name: str) -> AuditEntry:
             return AuditEntry(
@@ -121,9 +120,9 @@ async def test_the_audit_trail_only_grows(tmp_path: Path) -> None:
         assert anonymous.id != AuditEntry(actor="U1", actor_name="Ada", action="help", outcome="done").id
 
 
-async def test_a_post_keeps_its_first_nonce(tmp_path: Path) -> None:
+async def test_a_post_keeps_its_first_nonce(database: str) -> None:
     """A second attempt for the same key finds the first one's nonce, and its message once that is certain."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         first = await store.posts.attempt("run j1", "U1", "nonce 1")
         assert (first.nonce, first.ts) == ("nonce 1", None)
         assert await store.posts.attempt("run j1", "U1", "nonce 2") == first

@@ -75,7 +75,7 @@ class FakeStage:
 
     async def alias(self, model: str, alias: str, version: str) -> None:
         """See RegistryStage."""
-        self.fake.set_alias(model, alias, version)
+        self.fake.move_alias(model, alias, version)
 
     async def delete(self, run_id: str) -> None:
         """See RegistryStage."""
