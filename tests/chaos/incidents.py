@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 from demo.slack.standin import StandIn
-from tests.chaos.databases import Place, SqliteFile
+from tests.chaos.clock import Clock
+from tests.chaos.databases import Place
 from tests.chaos.fleet import Fleet
 from tests.chaos.wire import Mode, Service
 
@@ -21,28 +22,37 @@ class Incidents:
     """Happens until cancelled. `counts` says how often what happened, `looked_up` how often a post was looked for."""
 
     def __init__(
-        self, slack: StandIn, services: Sequence[Service], fleet: Fleet, place: Place, random: Random, lease: float
+        self,
+        slack: StandIn,
+        services: Sequence[Service],
+        fleet: Fleet,
+        place: Place,
+        clock: Clock,
+        random: Random,
+        lease: float,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.looked_up = 0
         self._slack, self._services, self._fleet = slack, services, fleet
-        self._place, self._random, self._lease = place, random, lease
+        self._place, self._clock, self._random, self._lease = place, clock, random, lease
         self._heard = 0.0
-        self._kinds: dict[Callable[[], Awaitable[None]], int] = {self._service: 6, self._slack_errs: 6, self._zombie: 1}
-        if isinstance(place, SqliteFile):
-            self._kinds[self._full_disk] = 1
+        self._rare = [self._zombie, self._database, *([self._jump] if clock.can_move else [])]
+        self._deck: list[Callable[[], Awaitable[None]]] = []
 
     async def happen(self) -> None:
-        """One incident after another, with a pause between them."""
-        kinds, weights = list(self._kinds), list(self._kinds.values())
+        """One incident after another, with a pause between them; each kind comes round."""
         while True:
-            await asyncio.sleep(self._random.uniform(0.2, 1.5))
-            await self._random.choices(kinds, weights)[0]()
+            if not self._deck:
+                self._deck = [*[self._service, self._slack_errs] * 4, *self._rare]
+                self._random.shuffle(self._deck)
+            await asyncio.sleep(self._random.uniform(0.2, 1.0))
+            await self._deck.pop()()
             self.listen()
 
     async def end(self) -> None:
         """All is well from now on."""
         self._slack.faults.clear()
+        self._clock.move(0)
         for service in self._services:
             service.weather.mode = "fair"
         self.listen()
@@ -83,7 +93,15 @@ class Incidents:
         self.counts["zombie"] += 1
         await self._fleet.make_zombie(self._lease + self._random.uniform(0.5, 2.0))
 
-    async def _full_disk(self) -> None:
-        assert isinstance(self._place, SqliteFile)
-        self.counts["disk full"] += 1
-        await self._place.fill_up(self._fleet.processes, self._random.uniform(0.5, 2.0))
+    async def _database(self) -> None:
+        what, seconds = self._random.choice(self._place.incidents), self._random.uniform(0.5, 2.0)
+        self.counts[f"{self._place.name} {what}"] += 1
+        await self._place.suffer(what, self._fleet.processes, seconds)
+
+    async def _jump(self) -> None:
+        """The clock is set forwards or back by minutes, and is put right a little later."""
+        minutes = self._random.choice((-20, -5, 5, 20))
+        self.counts[f"clock {'forwards' if minutes > 0 else 'back'}"] += 1
+        self._clock.move(minutes * 60)
+        await asyncio.sleep(self._random.uniform(0.5, 3.0))
+        self._clock.move(0)

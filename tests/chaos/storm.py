@@ -14,6 +14,7 @@ from typing import Any
 from bot.store.database import Database
 from demo.slack.standin import StandIn
 from tests.chaos.airflow import AirflowOverHttp
+from tests.chaos.clock import Clock
 from tests.chaos.databases import Place
 from tests.chaos.fleet import Fleet
 from tests.chaos.incidents import Incidents
@@ -30,14 +31,14 @@ from tests.fakes import FakeOrchestrator, FakeRegistry
 LOOK_EVERY = 1.0  # seconds
 START = 0.4  # seconds that a start takes
 CONNECTED_WITHIN = 10.0
-AT_REST = 6.0  # seconds in which nothing more may happen: two looks of the tracker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is to happen. `a_second`: requests; `pause`: seconds from a start to a kill, on average; `lease`: the bots'.
 
-    `calm_within`: how long accepted work may take once all is well. `modules` are imported into the bots: see zygote.
+    `calm_within`: how long accepted work may take once all is well; `rest`: how long it is then looked whether more
+    happens, which is two looks of the tracker. `modules` are imported into the bots: see zygote.
     """
 
     replicas: int = 1
@@ -49,6 +50,7 @@ class Plan:
     ending: float = 0.15
     trouble: bool = True
     calm_within: float = 180.0
+    rest: float = 6.0
     modules: Sequence[str] = ()
 
 
@@ -92,7 +94,9 @@ async def scene(plan: Plan, place: Place, folder: Path) -> AsyncIterator[Scene]:
     services = (AirflowOverHttp(airflow).service(), MlflowOverHttp(mlflow).service())
     database = Database(place.url)
     slack = StandIn(rate_limits=False, retry_seconds=(0.5, 1.0, 2.0), seed=plan.seed)
-    async with slack, Wire(*services) as wire, Nest(folder / "bots.log", plan.modules) as nest:
+    clock = Clock(folder)
+    nest = Nest(folder / "bots.log", plan.modules, clock.environment)
+    async with slack, Wire(*services) as wire, nest:
         settings = settings_of(slack, wire, place.url, folder, plan.lease)
         trains = Trains(airflow, mlflow, wire, plan.seed, plan.ending)
         fleet = Fleet(nest, settings, plan.replicas, _chance(plan, "fleet"))
@@ -104,7 +108,7 @@ async def scene(plan: Plan, place: Place, folder: Path) -> AsyncIterator[Scene]:
             trains=trains,
             people=People(slack, trains, _chance(plan, "people")),
             fleet=fleet,
-            incidents=Incidents(slack, services, fleet, place, _chance(plan, "incidents"), plan.lease),
+            incidents=Incidents(slack, services, fleet, place, clock, _chance(plan, "incidents"), plan.lease),
             database=database,
         )
         await fleet.end()
@@ -146,7 +150,7 @@ async def _calm(at: Scene) -> None:
         if not left.live and not any(lost(at.people.requests, left)):
             break
         await asyncio.sleep(LOOK_EVERY)
-    await asyncio.sleep(AT_REST)
+    await asyncio.sleep(at.plan.rest)
 
 
 def _result(at: Scene, left: Remains, place: Place, times: dict[str, float]) -> Result:
