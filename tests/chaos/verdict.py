@@ -63,7 +63,7 @@ def _missing(request: Request, remains: Remains) -> str:
     match request.kind:
         case "run" | "agree" if not remains.runs.get(about):
             return "no run at Airflow"
-        case "run" | "ask" if not remains.cards[about]:
+        case "ask" if not remains.cards[about]:
             return "no card"
         case "cancel" if run is None or not run.state.over:
             return "the run goes on"
