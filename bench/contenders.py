@@ -71,6 +71,8 @@ def _environment(slack: StandIn, database: str) -> Mapping[str, str]:
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.api_url,
+        "BIND_ADDRESS": "127.0.0.1",
+        "PORT": "0",
         "AIRFLOW_URL": f"http://{HOST}:{free_port()}",
         "AIRFLOW_TOKEN": "not-used",
         "MLFLOW_TRACKING_URI": f"http://{HOST}:{free_port()}",

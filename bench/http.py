@@ -18,10 +18,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+from aiohttp import web
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.http import HEALTH, PATH, HttpMode
+from bot.observing.routes import HEALTH
+from bot.slack.http import PATH, HttpMode
+from bot.web import WebServer
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST, free_port
 
@@ -44,9 +47,15 @@ def app(slack_url: str, *, verify: bool) -> AsyncApp:
     return bolt
 
 
+async def _healthy(_: web.Request) -> web.Response:
+    return web.Response(text="ok")
+
+
 async def serve_aiohttp(slack_url: str, port: int) -> None:
     """The bot's own door."""
-    await HttpMode(app(slack_url, verify=False), SECRET, HOST, port).open()
+    server = WebServer(HOST, port)
+    server.add([web.get(HEALTH, _healthy), *HttpMode(app(slack_url, verify=False), SECRET).routes])
+    await server.open()
     await asyncio.Event().wait()
 
 

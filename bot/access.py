@@ -76,22 +76,33 @@ class Decision:
 
 
 def decide(
-    right: Right, roles: Collection[Role], about: str = "", *, own: bool = False, in_contract: bool = True
+    right: Right,
+    roles: Collection[Role],
+    about: str = "",
+    *,
+    own: bool = False,
+    in_contract: bool = True,
+    named: Collection[str] | None = None,
 ) -> Decision:
     """May someone with these roles use this right on the model `about`?
 
     `own`: the subject (a run, a schedule, an audit row) is the person's. `in_contract`: what is asked stays within
-    what the model's owner lets others do.
+    what the model's owner lets others do. `named`: the roles that the model's configuration gives this right to, in
+    place of the matrix.
     """
     if not roles:
         return Decision(False, "I don't know you here: ask an admin of Stationmaster to let you in.")
+    of = f" of {about}" if about else ""
+    if named is not None:
+        allowed = bool({str(role) for role in roles} & set(named))
+        return Decision(allowed, "" if allowed else f"Only {_listed(named) or 'nobody'}{of} may {_VERBS[right]}.")
     scopes = {MATRIX[right][role] for role in roles if role in MATRIX[right]}
     if _ALL in scopes:
         return Decision(True)
     reach = {_OWN: own, _CONTRACT: in_contract, Scope.OWN_IN_CONTRACT: own and in_contract}
     if any(reach.get(scope, False) for scope in scopes):
         return Decision(True)
-    return Decision(False, _why(right, scopes, f" of {about}" if about else "", own))
+    return Decision(False, _why(right, scopes, of, own))
 
 
 def _why(right: Right, scopes: Set[Scope], of: str, own: bool) -> str:
@@ -112,4 +123,6 @@ _VERBS = {
 
 def _listed(names: Collection[str]) -> str:
     plural = [f"{name}s" for name in names]
+    if not plural:
+        return ""
     return plural[0] if len(plural) == 1 else f"{', '.join(plural[:-1])} and {plural[-1]}"

@@ -17,25 +17,35 @@ from bot.cloud import AwsCloud
 from bot.conversation.commands import Registered, WorkHandler, discover
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.posting import Posting
+from bot.duties import keep
 from bot.following.finishing import finish
 from bot.following.newcomers import meet
 from bot.following.overdue import point_out
+from bot.following.redrawing import redraw
 from bot.following.tracker import Tracker
 from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
 from bot.launching.settling import keep_released
 from bot.log import configure
+from bot.observing.calls import observed
+from bot.observing.health import Health
+from bot.observing.measuring import Measuring
+from bot.observing.metrics import Metrics
+from bot.observing.routes import routes
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
-from bot.ports import Orchestrator, Registry
+from bot.ports import Orchestrator, Registry, Specs
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
+from bot.slack.edits import EditBudget
 from bot.slack.http import HttpMode
 from bot.slack.listeners import bolt_app
 from bot.slack.socket_mode import SocketMode
 from bot.station import Station
 from bot.store import Store
+from bot.web import WebServer
 
 log = get_logger(__name__)
 CATALOGUE_EVERY = 20.0  # seconds
@@ -47,26 +57,32 @@ GRACE = 5.0  # seconds that running work has to finish at a stop; the whole stop
 
 @asynccontextmanager
 async def running(
-    settings: Settings, orchestrator: Orchestrator | None = None, registry: Registry | None = None
+    settings: Settings,
+    orchestrator: Orchestrator | None = None,
+    registry: Registry | None = None,
+    specs: Specs | None = None,
 ) -> AsyncIterator[Station]:
-    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given."""
+    """A bot that takes deliveries while the block lasts; over Airflow and MLflow unless others are given.
+
+    `specs`: where schedules are, instead of where the configuration says.
+    """
     async with AsyncExitStack() as stack:
         station, chat = await _assemble(
-            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings)
+            settings, stack, orchestrator or airflow(settings), registry or mlflow(settings), specs
         )
         registered = discover()
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
         station.jobs.on_dead = dispatcher.tell_dead
+        station.jobs.on_stolen = station.metrics.stolen
+        tracker = Tracker(station, every=TRACKER_EVERY)
         await station.jobs.start()
         stack.push_async_callback(station.jobs.stop, grace=GRACE)
         stack.push_async_callback(dispatcher.close, 1.0)
-        way_in = _way_in(settings, chat, dispatcher)
-        await way_in.open()
-        stack.push_async_callback(way_in.close)
+        await _open(settings, stack, station, chat, dispatcher, tracker)
         loops = (
-            station.catalogue.keep_fresh(CATALOGUE_EVERY),
-            Tracker(station, every=TRACKER_EVERY).follow(),
+            keep_catalogue(station, CATALOGUE_EVERY),
+            tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
         )
@@ -76,12 +92,58 @@ async def running(
         yield station
 
 
-def _way_in(settings: Settings, chat: SlackChat, dispatcher: Dispatcher) -> SocketMode | HttpMode:
-    """How Slack's deliveries reach this process: over a socket of its own, or by requests that Slack signs."""
-    app = bolt_app(chat.client, str(chat.identity.get("user_id")), dispatcher)
+async def keep_catalogue(station: Station, every: float) -> None:
+    """Refresh the kept catalogue every so many seconds, for ever."""
+    catalogue, jobs = station.catalogue, station.jobs
+
+    async def refresh(fence: int) -> None:
+        await catalogue.refresh(lambda tx: jobs.check_hold(tx, "catalogue", fence))
+
+    await keep(jobs, "catalogue", every, refresh, catalogue.stand_by)
+
+
+async def _open(
+    settings: Settings,
+    stack: AsyncExitStack,
+    station: Station,
+    chat: SlackChat,
+    dispatcher: Dispatcher,
+    tracker: Tracker,
+) -> None:
+    """Listen for probes, and take Slack's deliveries: over a socket of its own, or by requests that Slack signs."""
+    app = bolt_app(chat.client, str(chat.identity.get("user_id")), dispatcher, station.metrics)
+    server = WebServer(settings.bind_address, settings.port)
+    socket: SocketMode | None = None
     if secret := settings.slack_signing_secret.get_secret_value():
-        return HttpMode(app, secret, settings.bind_address, settings.port)
-    return SocketMode(app, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url))
+        server.add(HttpMode(app, secret).routes)
+    else:
+        socket = SocketMode(app, settings.slack_app_token.get_secret_value(), str(settings.slack_api_url))
+        stack.push_async_callback(socket.close)
+    health = _health(station, chat, socket)
+    stack.push_async_callback(health.close)
+    measuring = Measuring(station, tracker, EditBudget(station.store).left)
+    server.add(routes(health, station.metrics, measuring.measure))
+    await server.open()
+    stack.push_async_callback(server.close)
+    if socket:
+        await socket.open()
+
+
+def _health(station: Station, chat: SlackChat, socket: SocketMode | None) -> Health:
+    async def slack() -> None:
+        if socket:
+            await socket.check()
+        await chat.check()
+
+    return Health(
+        lambda: station.jobs.idle,
+        {
+            "database": station.store.check,
+            "slack": slack,
+            "airflow": station.orchestrator.check,
+            "mlflow": station.registry.check,
+        },
+    )
 
 
 def airflow(settings: Settings) -> AirflowOrchestrator:
@@ -102,27 +164,32 @@ def mlflow(settings: Settings) -> MlflowRegistry:
 
 
 async def _assemble(
-    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry
+    settings: Settings, stack: AsyncExitStack, orchestrator: Orchestrator, registry: Registry, specs: Specs | None
 ) -> tuple[Station, SlackChat]:
     """Every part, made once; what must be closed is closed in reverse order."""
     config = ConfigFile(settings.stationmaster_config)
     store = await Store.open(settings.database_url)
     stack.push_async_callback(store.close)
-    chat = SlackChat(settings.slack_bot_token.get_secret_value(), str(settings.slack_api_url))
+    metrics = Metrics()
+    chat = SlackChat(settings.slack_bot_token.get_secret_value(), str(settings.slack_api_url), EditBudget(store))
     stack.push_async_callback(chat.close)
     await chat.open()
     stack.push_async_callback(orchestrator.close)
     stack.push_async_callback(registry.close)
+    watched = observed(chat, "slack", metrics)
+    orchestrator = observed(orchestrator, "airflow", metrics)
     station = Station(
         config=config,
         store=store,
         jobs=Jobs(store, lease=settings.job_lease),
         catalogue=Catalogue(store, orchestrator, config),
-        people=People(chat, config),
+        people=People(watched, config),
         orchestrator=orchestrator,
-        registry=registry,
-        chat=chat,
-        posting=Posting(chat, store),
+        registry=observed(registry, "mlflow", metrics),
+        chat=watched,
+        posting=Posting(watched, store),
+        metrics=metrics,
+        specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
 
@@ -133,6 +200,7 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.finish": finish,
         "run.meet": meet,
         "run.late": point_out,
+        "run.redraw": redraw,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
         "share": dispatcher.carry_out_share,

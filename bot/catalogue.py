@@ -6,21 +6,20 @@ Commands read what is kept, so they need no call to Airflow and work while it is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from structlog import get_logger
-
 from bot.conversation.words import nearest
 from bot.domain import Pipeline
-from bot.errors import NotFound, Refusal, ServiceError, UnknownWord
+from bot.errors import NotFound, Refusal, UnknownWord
 from bot.ports import Orchestrator
 from bot.settings.config import Config, ConfigFile, ModelConfig
-from bot.store import CatalogueEntry, CatalogueRow, Store
+from bot.store import CatalogueEntry, CatalogueRow, Store, Transaction
 
-log = get_logger(__name__)
+LOOK = "catalogue"
 NOT_STARTED = "Nothing was started."
+Check = Callable[[Transaction], Awaitable[object]]
 AT_ONCE = 4  # details asked of Airflow at the same time
 
 
@@ -61,7 +60,7 @@ class Catalogue:
         self._store, self._orchestrator, self._config = store, orchestrator, config
         self._read: dict[str, tuple[str, Pipeline]] = {}  # by DAG: digest and what it was read as
         self._broken: Mapping[str, str] = {}  # DAG files that can't be imported, asked for while a model is missing
-        self.refreshed: datetime | None = None  # by this process
+        self.refreshed: datetime | None = None  # by this process or another
 
     async def models(self) -> Sequence[Model]:
         """Every model, by name: those of the configuration, and tagged DAGs that it doesn't mention."""
@@ -80,8 +79,12 @@ class Catalogue:
         """The model that this DAG trains."""
         return next((model for model in await self.models() if model.dag_id == dag_id), None)
 
-    async def refresh(self) -> None:
-        """Ask Airflow what changed, and keep it. ServiceError where it doesn't answer; what is kept stays."""
+    async def refresh(self, check: Check | None = None) -> None:
+        """Ask Airflow what changed, and keep it. ServiceError where it doesn't answer; what is kept stays.
+
+        `check` runs in the transaction that keeps it, and raises where another replica does this by now.
+        """
+        asked = datetime.now(UTC)
         tag = self._config.current().tag
         digests = await self._orchestrator.pipelines(tag)
         kept = {row.model: row for row in await self._store.catalogue.all()}
@@ -94,10 +97,26 @@ class Catalogue:
             for dag, digest in digests.items()
             if dag in fresh or dag in kept
         ]
-        missing = {contract.dag or name for name, contract in self._config.current().models.items()} - digests.keys()
+        await self._look_for_missing(digests.keys())
+        async with self._store.write() as tx:
+            if check:
+                await check(tx)
+            await self._store.catalogue.replace(entries, tx)
+            await self._store.looks.begin(LOOK, asked.timestamp(), tx)
+            await self._store.looks.looked(LOOK, asked.timestamp(), tx)
+        self.refreshed = asked
+
+    async def stand_by(self) -> None:
+        """Learn what the replica that refreshes has learned: the kept models are read anyway; when, and what isn't."""
+        look = await self._store.looks.get(LOOK)
+        if look is not None:
+            await self._look_for_missing({row.model for row in await self._store.catalogue.all()})
+            self.refreshed = datetime.fromtimestamp(look.last, UTC)
+
+    async def _look_for_missing(self, dag_ids: Collection[str]) -> None:
+        models = self._config.current().models
+        missing = {contract.dag or name for name, contract in models.items()} - set(dag_ids)
         self._broken = await self._orchestrator.import_errors() if missing else {}
-        await self._store.catalogue.replace(entries)
-        self.refreshed = datetime.now(UTC)
 
     async def refresh_one(self, dag_id: str) -> Pipeline:
         """The DAG as Airflow has it this moment. NotFound where it is gone."""
@@ -149,12 +168,3 @@ class Catalogue:
         if known is None or known[0] != row.digest:
             known = self._read[row.model] = (row.digest, Pipeline.model_validate(row.entry))
         return known[1]
-
-    async def keep_fresh(self, every: float) -> None:
-        """Refresh every so many seconds, for ever; an Airflow that doesn't answer is logged, and asked again."""
-        while True:
-            try:
-                await self.refresh()
-            except ServiceError as error:
-                log.warning("catalogue.not_refreshed", error=str(error))
-            await asyncio.sleep(every)

@@ -5,17 +5,21 @@ Facts relied on: docs.slack.dev, and measurements in `docs/decisions.md`.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook.webhook_response import WebhookResponse
 from structlog import get_logger
 
 from bot.domain import Person, Posted
-from bot.errors import ServiceRejected
+from bot.errors import ServiceDown, ServiceRejected
 from bot.ports import Outgoing
 from bot.slack.answers import TIMEOUT, translated
 
@@ -23,17 +27,30 @@ log = get_logger(__name__)
 PAGES = 5  # of a channel's history that are read to find an uncertain post
 NONCE = "stationmaster_post"  # the metadata's event type
 
+EDIT_WITHIN = 5.0  # seconds that an edit waits for its turn; then whoever asked for it tries again later
+
 _TOO_MUCH = {"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"}
 
 
-class SlackChat:
-    """`bot.ports.Chat` over Slack's Web API. One HTTP session for all calls; close it at the end."""
+class Budget(Protocol):
+    """How many edits Slack takes: see `bot.slack.edits.EditBudget`."""
 
-    def __init__(self, token: str, base_url: str) -> None:
+    async def take(self, *, live: bool) -> float: ...  # noqa: D102
+    async def close(self, seconds: float) -> None: ...  # noqa: D102
+
+
+class SlackChat:
+    """`bot.ports.Chat` over Slack's Web API. One HTTP session for all calls; close it at the end.
+
+    Without a budget edits go out as they come.
+    """
+
+    def __init__(self, token: str, base_url: str, edits: Budget | None = None) -> None:
+        self._edits = edits
         self._session: aiohttp.ClientSession | None = None
         self.client = AsyncWebClient(token, base_url=base_url, timeout=TIMEOUT)
         # Not the default handlers: they repeat a post whose connection dropped, though Slack may have posted it.
-        self.client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=1)]
+        self.client.retry_handlers = [_TooSoon(max_retry_count=1)]
         self.identity: Mapping[str, Any] = {}
 
     async def open(self) -> None:
@@ -55,9 +72,31 @@ class SlackChat:
         answer = await self._send(message, self.client.chat_postMessage, channel=channel, unfurl_links=False, **more)
         return Posted(channel=answer["channel"], ts=answer["ts"])
 
-    async def update(self, at: Posted, message: Outgoing) -> None:
+    async def update(self, at: Posted, message: Outgoing, *, live: bool = False) -> bool:
         """See `bot.ports.Chat`."""
-        await self._send(message, self.client.chat_update, channel=at.channel, ts=at.ts)
+        if self._edits and not await self._turn(self._edits, live=live):
+            return False
+        try:
+            await self._send(message, self.client.chat_update, channel=at.channel, ts=at.ts)
+        except ServiceDown as error:
+            if self._edits is None or not error.retry_after:
+                raise
+            await self._edits.close(error.retry_after)
+            if live:
+                return False
+            raise
+        return True
+
+    async def _turn(self, edits: Budget, *, live: bool) -> bool:
+        """Whether there is an edit to be spent. One that isn't live waits EDIT_WITHIN at most, and then raises."""
+        until = time.monotonic() + EDIT_WITHIN
+        while wait := await edits.take(live=live):
+            if live:
+                return False
+            if time.monotonic() + wait > until:
+                raise ServiceDown("Slack", "this minute's edits are spent", retry_after=wait)
+            await asyncio.sleep(wait)
+        return True
 
     async def whisper(self, channel: str, person: str, message: Outgoing) -> None:
         """See `bot.ports.Chat`."""
@@ -94,16 +133,26 @@ class SlackChat:
     async def respond(self, response_url: str, message: Outgoing, *, replace: bool = False) -> None:
         """See `bot.ports.Chat`."""
         hook = AsyncWebhookClient(response_url, session=self._session, timeout=TIMEOUT)
-        answer = await translated(
-            hook.send(
-                text=message.text,
-                blocks=message.blocks or None,
-                response_type="ephemeral",
-                replace_original=replace or None,
+
+        async def send(blocks: list[dict[str, Any]]) -> WebhookResponse:
+            return await translated(
+                hook.send(
+                    text=message.text,
+                    blocks=blocks or None,
+                    response_type="ephemeral",
+                    replace_original=replace or None,
+                )
             )
-        )
+
+        try:
+            answer = await send(message.blocks)
+            if message.blocks and any(word in answer.body for word in _TOO_MUCH):
+                log.error("slack.blocks_refused", error=answer.body[:80], text=message.text[:80])
+                answer = await send([])
+        except ServiceDown as error:  # what the library says may hold the address, which is a secret
+            raise ServiceDown("Slack", "the response_url can't be reached") from error
         if answer.status_code != 200:  # HTTP's OK
-            raise ServiceRejected("Slack", str(answer.body)[:200], status=answer.status_code)
+            raise ServiceRejected("Slack", answer.body[:200], status=answer.status_code)
 
     async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
         """See `bot.ports.Chat`. Reads at most the last few hundred messages since then."""
@@ -150,3 +199,10 @@ class SlackChat:
     async def _ask(self, call: Awaitable[Any]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = (await translated(call)).data
         return answer
+
+
+class _TooSoon(AsyncRateLimitErrorRetryHandler):
+    """Repeats what came too soon, when Slack says; but no edit, for which there is a budget."""
+
+    async def _can_retry_async(self, *, request: HttpRequest, **known: Any) -> bool:
+        return not request.url.endswith("/chat.update") and await super()._can_retry_async(request=request, **known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -92,6 +92,45 @@ class Pipeline(Record):
     def parameter(self, name: str) -> Parameter | None:
         """The parameter called `name`, or None."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+class Scheduled(Record):
+    """How the orchestrator has a DAG that runs by the clock. `trouble` says why it won't, apart from being paused."""
+
+    dag_id: str
+    description: str = ""
+    paused: bool = False
+    next_run: datetime | None = None  # None too while it is paused, or has nothing left to run
+    trouble: str = ""
+    tags: tuple[str, ...] = ()
+    parsed: datetime | None = None  # when its file was read last
+
+
+class BackfillPlan(Record):
+    """Runs of a past span that a DAG's own schedule names: of which, `at_once` so many, `again` those that there are.
+
+    `conf` should hold something of the request's own: by that it is found again when an answer was lost.
+    """
+
+    dag_id: str
+    since: datetime
+    until: datetime
+    conf: dict[str, Any] = {}
+    at_once: int = 1
+    again: Literal["none", "failed", "completed"] = "none"
+
+
+class Backfill(Record):
+    """A backfill that was started. `over`: when all its runs were, or when it was cancelled."""
+
+    id: int
+    dag_id: str
+    since: datetime
+    until: datetime
+    conf: dict[str, Any] = {}
+    paused: bool = False
+    created: datetime
+    over: datetime | None = None
 
 
 class Run(Record):

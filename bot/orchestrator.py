@@ -16,10 +16,11 @@ from bot.airflow import human, log, reading, whole_log
 from bot.airflow.answer import SERVICE, Timeouts
 from bot.airflow.endpoints import Endpoints
 from bot.airflow.reading import JSON, text
+from bot.airflow.scheduling import GONE, Scheduling
 from bot.airflow.session import Session, Token
 from bot.airflow.steering import Steering
 from bot.airflow.versions import Versions
-from bot.domain import Log, Pipeline, Question, QuestionKey, Run, RunKey, Task
+from bot.domain import Backfill, BackfillPlan, Log, Pipeline, Question, QuestionKey, Run, RunKey, Scheduled, Task
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceRejected
 from bot.following.masking import masked
 
@@ -66,6 +67,7 @@ class AirflowOrchestrator:
         self._airflow = Endpoints(self._session)
         self._versions = Versions(self._airflow)
         self._human = human.Human(self._session)
+        self._scheduling = Scheduling(self._session)
         self._steering = Steering(self._airflow, self._pauses)
         self._secrets = tuple(secrets)
 
@@ -196,6 +198,59 @@ class AirflowOrchestrator:
         """See Orchestrator."""
         await self._human.answer(key, list(chosen), values)
 
+    async def scheduled(self, dag_id: str) -> Scheduled | None:
+        """See Orchestrator."""
+        try:
+            return await self._scheduling.one(dag_id)
+        except NotFound:
+            return None
+
+    async def all_scheduled(self, tag: str) -> Mapping[str, Scheduled]:
+        """See Orchestrator. One call a 100 DAGs."""
+        return {each.dag_id: each for each in await self._scheduling.tagged(tag)}
+
+    async def parse(self, dag_id: str) -> None:
+        """See Orchestrator. Two calls; without such a DAG, one more a bundle."""
+        await self._scheduling.parse(dag_id)
+
+    async def set_paused(self, dag_id: str, paused: bool) -> None:
+        """See Orchestrator."""
+        await self._scheduling.set_paused(dag_id, paused)
+
+    async def variable(self, key: str) -> str | None:
+        """See Orchestrator. An Airflow Variable."""
+        try:
+            return await self._scheduling.variable(key)
+        except NotFound:
+            return None
+
+    async def set_variable(self, key: str, value: str) -> None:
+        """See Orchestrator."""
+        await self._scheduling.set_variable(key, value)
+
+    async def backfill_dates(self, plan: BackfillPlan) -> Sequence[datetime]:
+        """See Orchestrator."""
+        return sorted(await self._scheduling.dry_run(plan))
+
+    async def start_backfill(self, plan: BackfillPlan) -> Backfill:
+        """See Orchestrator."""
+        return await self._scheduling.start(plan)
+
+    async def backfill(self, backfill_id: int) -> Backfill | None:
+        """See Orchestrator."""
+        try:
+            return await self._scheduling.backfill(backfill_id)
+        except NotFound:
+            return None
+
+    async def cancel_backfill(self, backfill_id: int) -> None:
+        """See Orchestrator."""
+        await self._scheduling.cancel(backfill_id)
+
+    def dag_url(self, dag_id: str) -> str:
+        """See Orchestrator."""
+        return f"{self._public_url}/dags/{quote(dag_id, safe='')}"
+
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""
         return f"{self._public_url}/dags/{quote(key.dag_id, safe='')}/runs/{quote(key.run_id, safe='')}"
@@ -238,7 +293,7 @@ class AirflowOrchestrator:
         if details.get("has_import_errors"):
             return f"its DAG file has an import error: {await self._import_error(details)}"
         if details.get("is_stale"):
-            return "gone from Airflow: no file defines it now"
+            return GONE
         return "paused in Airflow" if details.get("is_paused") else ""
 
     async def _import_error(self, details: JSON) -> str:

@@ -9,9 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from bot.domain import Log, Person, Pipeline, Posted, Question, QuestionKey, Run, RunKey, Task, Training, Version
+from bot.domain import (
+    Backfill,
+    BackfillPlan,
+    Log,
+    Person,
+    Pipeline,
+    Posted,
+    Question,
+    QuestionKey,
+    Run,
+    RunKey,
+    Scheduled,
+    Task,
+    Training,
+    Version,
+)
+from bot.scheduling.spec import BrokenSpec, ScheduleSpec
 
 
 class Orchestrator(Protocol):
@@ -80,6 +96,48 @@ class Orchestrator(Protocol):
         One that goes on, or has succeeded, or in which nothing is left to do, stays as it is. NotFound if unknown.
         """
 
+    async def scheduled(self, dag_id: str) -> Scheduled | None:
+        """How a DAG that runs by the clock stands, gone ones too; None where there has never been one."""
+
+    async def all_scheduled(self, tag: str) -> Mapping[str, Scheduled]:
+        """The same for every DAG with this tag, by its id."""
+
+    async def parse(self, dag_id: str) -> None:
+        """Ask for the DAG's file to be read again now, or where there is no such DAG, for new files to be looked for.
+
+        That takes about a second, and is not waited for: `scheduled` shows when it is done.
+        """
+
+    async def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause a DAG, or let it go on. NotFound if unknown."""
+
+    async def variable(self, key: str) -> str | None:
+        """What is kept under this key; None where nothing is."""
+
+    async def set_variable(self, key: str, value: str) -> None:
+        """Keep this under the key. Of two writers at the same moment one is lost."""
+
+    async def backfill_dates(self, plan: BackfillPlan) -> Sequence[datetime]:
+        """The logical dates of the runs that the backfill would start, oldest first; nothing is started.
+
+        ServiceRejected where the DAG has no schedule of its own; NotFound where it is gone.
+        """
+
+    async def start_backfill(self, plan: BackfillPlan) -> Backfill:
+        """Start it. One with this very span and conf is that one, found again.
+
+        ServiceRejected with status 409 where another backfill of the DAG goes on, 422 where nothing is left to run.
+        """
+
+    async def backfill(self, backfill_id: int) -> Backfill | None:
+        """How it stands; None where there is none."""
+
+    async def cancel_backfill(self, backfill_id: int) -> None:
+        """Start no more of its runs; those that run go on. NotFound if unknown; one that is over stays as it is."""
+
+    def dag_url(self, dag_id: str) -> str:
+        """Where a person sees the DAG."""
+
     def run_url(self, key: RunKey) -> str:
         """Where a person sees the run."""
 
@@ -88,6 +146,41 @@ class Orchestrator(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class Specs(Protocol):
+    """Keeps the schedules where Airflow makes DAGs of them (a folder, S3, or an Airflow Variable).
+
+    A change says which revision it changes: 0 for a schedule that should not be there yet, None for whatever is there.
+    Where that is no longer so it raises `bot.scheduling.spec.Conflict`, with what is there now; a change that was
+    carried out before, by an attempt whose answer was lost, is no conflict.
+    """
+
+    @property
+    def prefix(self) -> str:
+        """What the ids of the DAGs begin with that are made of these schedules."""
+
+    @property
+    def single_writer(self) -> bool:
+        """Whether two changes at the same moment may lose one of them: then one process alone may write."""
+
+    async def all(self) -> Mapping[str, ScheduleSpec | BrokenSpec]:
+        """Every schedule by its id, those that somebody broke by hand among them."""
+
+    async def get(self, spec_id: str) -> ScheduleSpec | BrokenSpec | None:
+        """One schedule, or None where there is none."""
+
+    async def put(self, spec: ScheduleSpec, expected: int | None) -> ScheduleSpec:
+        """Keep it as the revision after `expected`, and return it as it is kept."""
+
+    async def remove(self, spec_id: str, expected: int | None) -> None:
+        """Forget it. One that is not there is forgotten already."""
+
+    async def install(self) -> bool:
+        """Publish the DAG file that reads these schedules, where it is missing or outdated; whether that was so.
+
+        Where the bot has no way to publish a file, this makes sure of what the file reads, and returns False.
+        """
 
 
 class Registry(Protocol):
@@ -178,8 +271,12 @@ class Chat(Protocol):
     async def post(self, channel: str, message: Outgoing, *, thread: str = "", nonce: str = "") -> Posted:
         """Post; `channel` may be a person's id (a direct message). `nonce` is kept as metadata, to find it again."""
 
-    async def update(self, at: Posted, message: Outgoing) -> None:
-        """Replace a message of the bot's own. NotFound where it was deleted."""
+    async def update(self, at: Posted, message: Outgoing, *, live: bool = False) -> bool:
+        """Replace a message of the bot's own. NotFound where it was deleted.
+
+        Edits are scarce. One of a `live` card, which will be edited again soon, is left out where none can be spared:
+        False then. Any other waits a little, and is ServiceDown, with the seconds to wait, where that was not enough.
+        """
 
     async def whisper(self, channel: str, person: str, message: Outgoing) -> None:
         """Show a message to one person in a channel (ephemeral)."""
@@ -212,8 +309,34 @@ class Chat(Protocol):
         """Raise the ServiceError that stands between the bot and the service, if one does."""
 
 
+class Stored(NamedTuple):
+    """An object of a bucket: its bytes, and the mark that changes with them."""
+
+    body: bytes
+    etag: str
+
+
 class Cloud(Protocol):
     """Whose account the bot runs in (AWS)."""
 
     async def secret(self, arn: str) -> str:
         """What the entry of Secrets Manager with this ARN holds. ServiceRejected where that is no string."""
+
+
+class Buckets(Protocol):
+    """Where objects are kept (S3)."""
+
+    async def objects(self, bucket: str, prefix: str) -> Mapping[str, str]:
+        """The objects of a bucket whose keys begin with `prefix`: key to ETag."""
+
+    async def object(self, bucket: str, key: str) -> Stored | None:
+        """One object; None where there is none."""
+
+    async def put_object(self, bucket: str, key: str, body: bytes, *, etag: str | None) -> None:
+        """Write it if the object still has this ETag, or if there is none where that is empty; in any case, with None.
+
+        ServiceRejected with status 412 or 409 where it is another object now, or is being changed.
+        """
+
+    async def delete_object(self, bucket: str, key: str) -> None:
+        """Delete it. One that is not there is deleted already."""

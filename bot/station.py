@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from bot.catalogue import Catalogue
 from bot.conversation.posting import Posting
 from bot.jobs import Jobs
+from bot.observing.metrics import Metrics
 from bot.people import People
-from bot.ports import Chat, Orchestrator, Registry
+from bot.ports import Chat, Orchestrator, Registry, Specs
 from bot.settings.config import ConfigFile
 from bot.store import Store
 
@@ -26,3 +27,5 @@ class Station:
     registry: Registry
     chat: Chat
     posting: Posting
+    metrics: Metrics
+    specs: Specs

@@ -10,6 +10,7 @@ from bot.conversation.commands import Call, home_tab
 from bot.following.runlines import RunLine, as_kept, run_line
 from bot.messages.phrases import listed
 from bot.messages.render import Home
+from bot.promoting.waiting import Waiting, waiting_for
 from bot.store import FollowedRun
 
 MOST_RUNS = 10
@@ -17,11 +18,13 @@ MOST_OFFERED = 5  # models with a button of their own; the rest is behind "All m
 
 
 class HomeView(Home):
-    """A person's runs, the models that they may train, and how the bot knows them."""
+    """What waits for a person, their runs, the models that they may train, and how the bot knows them."""
 
     template: ClassVar[str] = "home"
     headline: str
     proposals: tuple[Proposal, ...] = ()
+    waiting_title: str = ""
+    waiting: tuple[Waiting, ...] = ()
     running: tuple[RunLine, ...] = ()
     recent: tuple[RunLine, ...] = ()
     settings: str = ""
@@ -31,9 +34,12 @@ class HomeView(Home):
 async def home(call: Call) -> HomeView:
     """From what the store knows alone, so that the tab opens at once whatever Airflow does."""
     mine = await call.station.store.runs.latest(requested_by=call.person.id, limit=MOST_RUNS)
+    waiting = await waiting_for(call)
     return HomeView(
         headline="Train a model, or see what trains.",
         proposals=await _proposals(call),
+        waiting_title=f"Waiting on you ({len(waiting)})",
+        waiting=waiting,
         running=_lines([each for each in mine if each.ended is None]),
         recent=_lines([each for each in mine if each.ended is not None]),
         settings=f"You are {listed(sorted(call.roles))} here · your times are those of {call.person.zone}",

@@ -10,7 +10,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.access import Right, decide
-from bot.catalogue import NOT_STARTED
+from bot.catalogue import NOT_STARTED, Model
 from bot.conversation.answers import Proposal, Refused, Told
 from bot.conversation.commands import Asked, Call, Work, command, work
 from bot.conversation.words import Arguments
@@ -39,6 +39,8 @@ from bot.messages import limits
 from bot.messages.markup import Markup, fit
 from bot.messages.render import Message, Modal
 from bot.parameters.params import check_conf, read_values
+from bot.promoting.gates import as_conf, resolve
+from bot.scheduling.moment import read_moment
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 
@@ -56,13 +58,14 @@ class RunArguments(Arguments):
     compute: str = ""
     ref: str = ""
     reason: str = ""
+    at: str = ""
     ask: bool = False
     yes: bool = False
 
     @classmethod
     def options(cls) -> frozenset[str]:
         """See Arguments."""
-        return frozenset({"compute", "ref", "reason", "ask", "yes"})
+        return frozenset({"compute", "ref", "reason", "at", "ask", "yes"})
 
 
 @command("run", summary="start a training run", example="run MODEL key=value", right=Right.RUN)
@@ -75,10 +78,11 @@ async def run(call: Call, arguments: RunArguments) -> Work | Message | Modal:
         compute=given.compute,
         ref=given.ref,
         reason=given.reason,
+        at=read_moment(given.at, call.person.zone, datetime.now(UTC)).at if given.at else None,
         ask=given.ask,
         again=given.yes or given.ask,
     )
-    told = given.values or given.compute or given.ref or given.yes or given.ask
+    told = given.values or given.compute or given.ref or given.at or given.yes or given.ask
     return await (launch(call, wanted) if told else new_form(call, wanted))
 
 
@@ -125,18 +129,24 @@ async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Pe
     """Who, from where and why go with the run: in its note for people, in its conf for code."""
     if await station.orchestrator.run(key) is not None:
         return  # an earlier attempt started it, and then couldn't say so
-    await _check_again(args, asked, leave, station)
+    model = await _check_again(args, asked, leave, station)
     why = f": {args['reason']}" if args["reason"] else ""
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
-    terms = {"compute": args.get("compute"), "ref": args.get("ref", "")}
+    terms = {"compute": args.get("compute"), "ref": args.get("ref", ""), "gates": as_conf(resolve(model.contract))}
     agreed = f", {leave.agreed_by} agreed" if leave.agreed_by else ""
     note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{agreed}{why}", 1_000)
-    await station.orchestrator.start(key, {**args["conf"], "stationmaster": by | terms}, note=note)
+    conf = {**args["conf"], "stationmaster": by | terms}
+    await station.orchestrator.start(key, conf, note=note, run_after=_at(args))
 
 
-async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> None:
-    """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes as it is now?"""
-    if time.time() - leave.since > STALE_AFTER:
+def _at(args: dict[str, Any]) -> datetime | None:
+    """When it is to begin, where that is not at once."""
+    return datetime.fromtimestamp(args["at"], UTC) if args.get("at") else None
+
+
+async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> Model:
+    """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes now? Its model."""
+    if await station.store.now() - max(leave.since, args.get("at") or 0.0) > STALE_AFTER:
         raise Refusal(f"You asked for a run of {args['model']} over an hour ago, so I didn't start it.")
     model = await station.catalogue.find(args["model"])
     pipeline = await station.catalogue.refresh_one(args["dag_id"])
@@ -150,6 +160,7 @@ async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, st
     if pipeline.trouble:
         raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint=NOT_STARTED)
     check_conf(model.name, pipeline, args["conf"])
+    return model
 
 
 def run_id(ctx: JobContext) -> str:
@@ -212,6 +223,7 @@ async def _shown(
         "price": await price_line(station, ctx.id, args["model"], asked.person),
         "agreed_by": leave.agreed_by,
         "reason": args["reason"],
+        "at": args.get("at"),
         "summaries": {},
     }
 

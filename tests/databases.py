@@ -6,6 +6,7 @@ copy of one that has been migrated, and it is dropped afterwards.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ MIGRATED = "migrated"
 
 @dataclass
 class PostgresServer:
-    """A server in which tests make databases. `server` can be stopped, killed and started again."""
+    """A server in which tests make databases. `server` can be stopped and started again."""
 
     server: Postgres
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -41,6 +42,12 @@ class PostgresServer:
         name = f"test_{next(self._numbers)}"
         self.execute("CREATE DATABASE {} TEMPLATE {}", name, template)
         return self.url(name)
+
+    async def kill(self) -> None:
+        """Kill the server, without a chance to say so; `server.start()` brings it back."""
+        self.server.kill()
+        await asyncio.gather(*(process.wait() for process in self.server.processes))
+        (self.server.workspace.root / "postgres" / "postmaster.pid").unlink()  # it would be taken for the new one's
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is connected to it."""

@@ -37,6 +37,7 @@ PURE = {
     "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
     "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
     "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
+    "bot.promoting.evidence", "bot.promoting.foureyes", "bot.promoting.gates", "bot.promoting.moves",
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",

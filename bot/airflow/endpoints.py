@@ -54,7 +54,7 @@ class Endpoints:
                 )
             )
 
-        return await _all("dags", page)
+        return await every_page("dags", page)
 
     async def details(self, dag_id: str) -> JSON:
         """A DAG with its Params."""
@@ -186,7 +186,7 @@ class Endpoints:
                 )
             )
 
-        return await _all("task_instances", page)
+        return await every_page("task_instances", page)
 
     async def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
         """What a task pushed under this key."""
@@ -259,7 +259,7 @@ class Endpoints:
         )
 
 
-async def _all(name: str, page: Callable[[int], Awaitable[JSON]]) -> list[JSON]:
+async def every_page(name: str, page: Callable[[int], Awaitable[JSON]]) -> list[JSON]:
     """All pages of a listing that counts its entries."""
     found: list[JSON] = []
     while True:

@@ -12,10 +12,14 @@ from collections.abc import Callable
 
 from airflow_client.client import (
     ApiClient,
+    BackfillApi,
+    BackfillPostBody,
     ClearTaskInstancesBody,
     ClearTaskInstancesBodyTaskIdsInner,
     Configuration,
     DAGApi,
+    DAGParsingApi,
+    DAGPatchBody,
     DagRunApi,
     DagRunMutableStates,
     DAGRunPatchBody,
@@ -24,11 +28,14 @@ from airflow_client.client import (
     ImportErrorApi,
     MonitorApi,
     PluginApi,
+    ReprocessBehavior,
     TaskApi,
     TaskInstanceApi,
     TaskInstancesBatchBody,
     TriggerDAGRunPostBody,
     UpdateHITLDetailPayload,
+    VariableApi,
+    VariableBody,
     VersionApi,
     XComApi,
 )
@@ -66,6 +73,10 @@ class Sdk:
     answer_body = UpdateHITLDetailPayload
     failed = DAGRunPatchBody(state=DagRunMutableStates.FAILED)
     clear_body = ClearTaskInstancesBody
+    dag_patch = DAGPatchBody
+    variable_body = VariableBody
+    backfill_body = BackfillPostBody
+    reprocess = ReprocessBehavior
     cleared = ClearTaskInstancesBodyTaskIdsInner  # a task's id, or [id, map index]
 
     def __init__(self, url: str, timeouts: Timeouts, connections: int) -> None:
@@ -83,6 +94,9 @@ class Sdk:
         self.monitor = MonitorApi(self._client)
         self.version = VersionApi(self._client)
         self.plugins = PluginApi(self._client)
+        self.parsing = DAGParsingApi(self._client)
+        self.variables = VariableApi(self._client)
+        self.backfills = BackfillApi(self._client)
 
     def use(self, token: str) -> None:
         """Send this token from now on."""

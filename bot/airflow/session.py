@@ -41,6 +41,12 @@ class Session:
         """The answer's JSON object, or the ServiceError that came instead."""
         return await self._threads.run(lambda: self._answer(call).json())
 
+    async def done(self, call: Call) -> None:
+        """Whatever a success says; the ServiceError that came instead."""
+        answer = await self._threads.run(self._answer, call)
+        if error := answer.error():
+            raise error
+
     async def log(self, call: Call) -> bytes:
         """The end of a log of any length, or the ServiceError that came instead."""
         answer = await self._threads.run(self._answer, call, log=True)

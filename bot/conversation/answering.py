@@ -12,9 +12,11 @@ from structlog.contextvars import bound_contextvars
 
 from bot.conversation.answers import Proposal, Refused
 from bot.conversation.interpret import Request
-from bot.errors import Refusal, ServiceError, UnknownWord
+from bot.errors import NotAllowed, Refusal, ServiceError, UnknownWord
 from bot.messages.render import Rendered
+from bot.observing.tracing import span
 from bot.station import Station
+from bot.store.trouble import TROUBLE, plainly
 
 log = get_logger(__name__)
 
@@ -26,21 +28,36 @@ class Answering:
         self._station = station
         self._late: set[asyncio.Task[Any]] = set()
 
-    async def answer(self, request: Request, doing: Coroutine[Any, Any, Rendered | None]) -> Rendered | None:
-        """What `doing` says, or the sentence of what went wrong. The one place that catches everything."""
+    async def answer(self, request: Request, name: str, doing: Coroutine[Any, Any, Rendered | None]) -> Rendered | None:
+        """What `doing` says, or the sentence of what went wrong. The one place that catches everything.
+
+        `name` is what was asked for: a declared command, button or form.
+        """
         with bound_contextvars(request=request.id, person=request.person):
             try:
-                return await doing
+                with span(f"request {name}", request=request.id):
+                    return await doing
             except Exception as error:  # noqa: BLE001  # the one
-                return self.excuse(error).render()
+                return self.excuse(error, name).render()
 
-    def excuse(self, error: Exception) -> Refused:
+    def came(self, name: str, outcome: str) -> None:
+        """Count what came of a request."""
+        self._station.metrics.requested(name, outcome)
+
+    def excuse(self, error: Exception, name: str) -> Refused:
         """What the person is told of an error; of an unforeseen one an id, under which the log has the whole story."""
+        self.came(name, _outcome(error))
         if isinstance(error, Refusal):
             return self._refused(error)
         if isinstance(error, ServiceError):
             log.warning("request.service_failed", error=str(error))
             return Refused(sentence=error.sentence, hint="Nothing was changed; try again in a minute.")
+        if isinstance(error, TROUBLE):
+            log.warning("database.unavailable", error=plainly(error))
+            return Refused(
+                sentence="I can't reach my own database right now.",
+                hint="Try again in a minute. Should this have got through all the same, you'll see it.",
+            )
         incident = secrets.token_hex(4)
         log.error("request.failed", incident=incident, exc_info=error)
         return Refused(
@@ -79,6 +96,12 @@ class Answering:
             _, unfinished = await asyncio.wait(self._late, timeout=within)
             for task in unfinished:
                 task.cancel()
+
+
+def _outcome(error: Exception) -> str:
+    """The word for a request that came to nothing."""
+    kinds = ((NotAllowed, "denied"), (Refusal, "refused"), (ServiceError, "service_failed"))
+    return next((word for kind, word in kinds if isinstance(error, kind)), "failed")
 
 
 def _proposals(error: Refusal) -> tuple[Proposal, ...]:

@@ -29,7 +29,7 @@ from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
 from bot.messages.render import Home, Message, Modal
 from bot.station import Station
-from bot.store import Draft, FollowedRun, Transaction
+from bot.store import Draft, FollowedRun, KeptSchedule, Transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__stationmaster__"
@@ -72,10 +72,13 @@ class Call:
     model: Model | None = None  # the one that the arguments name, or that the run is of
     run: FollowedRun | None = None  # the one that the arguments name
     request_id: str = ""  # what the work is accepted under
+    schedule: KeptSchedule | None = None  # the one that the arguments name
 
     @property
     def own(self) -> bool:
         """Is what the arguments name this person's own?"""
+        if self.schedule is not None:
+            return self.schedule.owner == self.person.id
         return self.run is not None and self.run.requested_by == self.person.id
 
     @property
@@ -84,6 +87,13 @@ class Call:
         if self.run is None:
             raise Refusal("I miss the RUN.")
         return self.run
+
+    @property
+    def about_schedule(self) -> KeptSchedule:
+        """The schedule that the arguments name, where the command needs one."""
+        if self.schedule is None:
+            raise Refusal("I miss the SCHEDULE.")
+        return self.schedule
 
     @property
     def about(self) -> Model:

@@ -26,6 +26,7 @@ from bot.station import Station
 
 ACKNOWLEDGE_WITHIN = 2.0  # seconds; Slack gives 3
 SHARE_AGAIN = 10.0  # seconds between attempts while Slack doesn't answer
+LAUNCHER = "launcher"  # what `/train` alone is called
 MOST_HEARD = 10_000  # messages to the bot that are remembered, so that one that comes again is known
 
 
@@ -42,7 +43,8 @@ class Dispatcher:
 
     async def command(self, request: Request) -> Rendered | None:
         """The answer to acknowledge with; None where it comes later, or as a card."""
-        answering = asyncio.create_task(self._answering.answer(request, self._carry_out_text(request)))
+        doing = self._answering.answer(request, self._named(request.text), self._carry_out_text(request))
+        answering = asyncio.create_task(doing)
         within = ACKNOWLEDGE_WITHIN if self._only_reads(request.text) else None  # never "heard" before it is kept
         done, _ = await asyncio.wait({answering}, timeout=within)
         if done:
@@ -61,7 +63,8 @@ class Dispatcher:
             doing, reads = self._carry_out_button(button, request), False
         else:
             return  # a link: there is nothing to do
-        answering = asyncio.create_task(self._answering.answer(request, doing))
+        name = self._named(request.text) if name == "say" else name
+        answering = asyncio.create_task(self._answering.answer(request, name, doing))
         if not reads:
             await asyncio.wait({answering})
         self._answering.later(answering, request)
@@ -87,7 +90,7 @@ class Dispatcher:
 
     async def _carry_out_text(self, request: Request) -> Rendered | None:
         command, call, result = await self._interpreter.carry_out(request)
-        return await self._finish(request, call, command.name or "launcher", result)
+        return await self._finish(request, call, command.name or LAUNCHER, result)
 
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, button.right)
@@ -111,6 +114,13 @@ class Dispatcher:
             told = Refused(sentence=error.sentence).render()
             await station.posting.tell(ctx.id, asked.channel, asked.person, told)
 
+    def _named(self, text: str) -> str:
+        """The declared name of the command that the text begins with; "unknown" where there is none."""
+        try:
+            return self._interpreter.chosen(text)[0].name or LAUNCHER
+        except StationmasterError:
+            return "unknown"
+
     def _only_reads(self, text: str) -> bool:
         try:
             return self._interpreter.chosen(text)[0].reads_only
@@ -119,10 +129,13 @@ class Dispatcher:
 
     async def _finish(self, request: Request, call: Call, name: str, result: Message | Modal | Work) -> Rendered | None:
         if isinstance(result, Modal):
+            self._answering.came(name, "asked")
             return await self.modals.open(request, result)
         if isinstance(result, Message):
+            self._answering.came(name, "answered")
             return with_share(result.render(), request.text) if result.shareable else result.render()
         accepted = await accept(request, call, name, result)
+        self._answering.came(name, "accepted" if accepted else "repeated")
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
 
     async def tell_dead(self, job: JobRow) -> None:

@@ -11,6 +11,7 @@ from bot.conversation.words import Token, bind, split
 from bot.errors import NotAllowed, Refusal, ServiceDown, UnknownWord
 from bot.following.whichrun import find_run
 from bot.messages.render import Message, Modal
+from bot.scheduling.which import find_schedule
 from bot.station import Station
 from bot.store import AuditEntry
 
@@ -40,8 +41,8 @@ class Interpreter:
         """The command that the text names, the call it was given, and what it returned. Refusal where it can't be."""
         command, rest = self.chosen(request.text)
         arguments = bind(command.arguments, rest, command.usage)
-        model, run = (getattr(arguments, name, "") for name in ("model", "run"))
-        call = await self.call(request, command.right, model, run=run)
+        model, run, schedule = (getattr(arguments, name, "") for name in ("model", "run", "schedule"))
+        call = await self.call(request, command.right, model, run=run, schedule=schedule)
         return command, call, await command.handler(call, arguments)
 
     async def read(self, request: Request) -> Message:
@@ -62,8 +63,8 @@ class Interpreter:
             raise Refusal(f"A command comes first, not “{first.key or first.option}”.", example="help")
         return self._registered.command(first.text), tokens[1:]
 
-    async def call(self, request: Request, right: Right, word: str = "", *, run: str = "") -> Call:
-        """Who asks, about the model called `word` or the run called `run`, and whether they may.
+    async def call(self, request: Request, right: Right, word: str = "", *, run: str = "", schedule: str = "") -> Call:
+        """Who asks, about the model called `word`, the run or the schedule of these names, and whether they may.
 
         NotAllowed where they may not, which is audited.
         """
@@ -74,6 +75,9 @@ class Interpreter:
         await self._authorise(request, call, Right.READ)  # a stranger learns no model's name
         if run:
             call = await self._about_run(call, run)
+        elif schedule:
+            kept = await find_schedule(self._station, schedule)
+            call = replace(call, schedule=kept, model=await self._station.catalogue.find(kept.model))
         elif word:
             call = replace(call, model=await self._station.catalogue.find(word))
         if call.model:
@@ -97,7 +101,9 @@ class Interpreter:
 
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:
         name = call.model.name if call.model else None
-        decision = decide(right, call.roles, name or "", own=call.own)
+        named = call.model.contract.promotion.rollback if call.model and right is Right.ROLLBACK else None
+        own = call.own or (right is Right.SCHEDULE and call.schedule is None)  # what one is about to make is one's own
+        decision = decide(right, call.roles, name or "", own=own, named=named)
         if decision.allowed:
             return
         entry = AuditEntry(
@@ -107,7 +113,7 @@ class Interpreter:
             action=right,
             outcome="refused",
             model=name,
-            subject=call.run.dag_run_id if call.run else None,
+            subject=call.run.dag_run_id if call.run else call.schedule.id if call.schedule else None,
             detail={"why": decision.why},
         )
         await self._station.store.audit.append(entry)

@@ -19,6 +19,7 @@ from bot.conversation.commands import Call, FieldErrors, Form, Registered, Submi
 from bot.conversation.interpret import Interpreter, Request
 from bot.errors import Refusal, ServiceError, ServiceRejected
 from bot.messages.render import Message, Modal, Rendered
+from bot.observing.tracing import span
 from bot.station import Station
 
 log = get_logger(__name__)
@@ -51,9 +52,10 @@ class Modals:
         try:
             form, call, submitted = await self._read(request, callback_id, submitted)
             request = replace(request, id=f"form:{submitted.draft.id}", channel=submitted.draft.channel)
-            return await self._response(request, call, form, await form.handler(call, submitted))
+            with span(f"request {form.name}", request=request.id):
+                return await self._response(request, call, form, await form.handler(call, submitted))
         except Exception as error:  # noqa: BLE001  # the person is told, in the modal
-            return {"response_action": "update", "view": self._notice(error)}
+            return {"response_action": "update", "view": self._notice(error, callback_id)}
 
     async def click(self, request: Request, callback_id: str, submitted: Submitted, view_id: str) -> None:
         """A button within the modal: what it shows next."""
@@ -62,7 +64,7 @@ class Modals:
             shown = await form.handler(call, submitted)
             view = shown.render() if isinstance(shown, Modal) else None
         except Exception as error:  # noqa: BLE001  # the person is told, in the modal
-            view = self._notice(error)
+            view = self._notice(error, callback_id)
         try:
             if view:
                 await self._station.chat.update_view(view_id, view)
@@ -97,12 +99,14 @@ class Modals:
             case Modal():
                 return {"response_action": "update", "view": result.render()}
             case Work():
-                await accept(request, call, form.name, result)
+                accepted = await accept(request, call, form.name, result)
+                self._answering.came(form.name, "accepted" if accepted else "repeated")
             case Message():
+                self._answering.came(form.name, "answered")
                 await self._answering.deliver(request, result.render())
         return {"response_action": "clear"}
 
-    def _notice(self, error: Exception) -> dict[str, Any]:
+    def _notice(self, error: Exception, callback_id: str) -> dict[str, Any]:
         with bound_contextvars(form=True):
-            refused = self._answering.excuse(error)
+            refused = self._answering.excuse(error, callback_id if callback_id in self._forms else "unknown")
         return Notice(sentence=refused.sentence, hint=refused.hint).render()

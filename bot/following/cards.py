@@ -136,8 +136,17 @@ def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) ->
     said = " · ".join([*more.get("notes", ()), *notes])
     lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
     more["notes"] = ("\n".join(lines),) if lines else ()
-    more |= {"controls": controls(facts.followed.model, facts.run), "stamp": stamp(facts.run)}
+    more |= {"controls": controls(facts.followed.model, facts.run, _proposal(facts)), "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
+
+
+def _proposal(facts: Facts) -> Control | None:
+    """The button that proposes the version that this run gave, unless it has the alias already."""
+    version, alias = facts.outcome.version, facts.outcome.alias
+    if version is None or alias in version.aliases:
+        return None
+    command = f"promote {facts.followed.model} {version.version} --to {alias}"
+    return Control(f"Propose for {alias}", command, "primary")
 
 
 def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:
@@ -174,6 +183,11 @@ def _going_on(facts: Facts) -> RunCard:
     model, run = facts.followed.model, facts.run
     lines = task_lines(facts.pipeline.tasks if facts.pipeline else (), facts.tasks, facts.summaries)
     plan = {"tasks": tuple(lines), "plan_title": _time_left(facts), "plan_id": _plan_id(lines, facts)}
+    if run.state is RunState.SCHEDULED and run.run_after:
+        aside = Markup(
+            f"{date(run.run_after, '{date_short_pretty} {time}')} {_whose(facts, 'for', '· asked for in Airflow')}"
+        )
+        return _card(facts, "🗓", f"{model} will train", aside)
     if run.started is None or run.state is RunState.QUEUED:  # one that is retried has its start at once
         whose = _whose(facts, "by", f"· started {_origin(facts)}")
         aside = Markup(f"since {date(run.queued or _created(facts))} {whose}")

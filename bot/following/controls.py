@@ -17,16 +17,18 @@ class Control(NamedTuple):
     yes: str = ""
 
 
-def controls(model: str, run: Run) -> tuple[Control, ...]:
-    """What can be done with this run now."""
+def controls(model: str, run: Run, proposal: Control | None = None) -> tuple[Control, ...]:
+    """What can be done with this run now; `proposal` is the button that proposes the version it gave, if it did."""
     name = f"{run.dag_id}/{run.run_id}"
     logs, clone = Control("Logs", f"logs {name}"), Control("Clone", f"clone {name}")
     if run.state is RunState.SUCCESS:
-        return (clone, logs)
+        return (*([proposal] if proposal else []), clone, logs)
     if run.state is RunState.FAILED:
         return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
     if run.state is RunState.GONE:
         return ()
+    if run.state is RunState.SCHEDULED:
+        return (Control("Cancel", f"cancel {name} --yes", "danger", f"{model} is then not trained.", "Cancel the run"),)
     question = f"The task of {model} that runs is stopped, and what it has done is lost. A retry begins again with it."
     return (logs, Control("Cancel", f"cancel {name} --yes", "danger", question, "Cancel the run"))
 

@@ -17,6 +17,7 @@ from bot.jobs import JobContext, RetryLater
 from bot.launching.settling import settle
 from bot.messages.phrases import listed
 from bot.messages.render import Message, Rendered
+from bot.promoting.proposing import propose
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 
@@ -62,6 +63,8 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
     if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
         raise RetryLater(outcome.trouble, after=ASK_AGAIN)
     await _record(ctx, station, followed, run, outcome)
+    if outcome.version:
+        await propose(station, ctx.id, followed, outcome.version)
 
 
 async def _card_is_coming(station: Station, followed: FollowedRun) -> bool:

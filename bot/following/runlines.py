@@ -54,6 +54,8 @@ def _how(run: Run) -> str:
     match run.state:
         case RunState.RUNNING:
             return f"started {date(run.started, _WHEN)}" if run.started else f"since {date(run.queued, _WHEN)}"
+        case RunState.SCHEDULED if run.run_after:
+            return f"trains {date(run.run_after, _WHEN)}"
         case RunState.QUEUED | RunState.SCHEDULED:
             return f"waits since {date(run.queued, _WHEN)}"
         case RunState.SUCCESS | RunState.FAILED:

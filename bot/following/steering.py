@@ -6,7 +6,6 @@ that was queued anew since it was looked at has been set going by someone, and i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -114,7 +113,7 @@ async def _look(
 
 async def _refusal(ctx: JobContext, asked: Asked, followed: FollowedRun, station: Station) -> str:
     """Before anything is changed: is it still wanted, and still allowed?"""
-    if time.time() - ctx.accepted_at > STALE_AFTER:
+    if await station.store.now() - ctx.accepted_at > STALE_AFTER:
         return f"You asked for this over an hour ago, so I did nothing to the run of {followed.model}."
     try:
         await allow(station, asked.person, Right.STEER, followed)

@@ -7,7 +7,6 @@ called gone.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -19,12 +18,14 @@ from typing import Unpack
 from structlog import get_logger
 
 from bot.domain import Posted, Run, RunKey, RunState, Task
-from bot.errors import NotFound, NotInChannel, ServiceError, ServiceRejected
+from bot.duties import keep
+from bot.errors import NotFound, NotInChannel, ServiceRejected
 from bot.following.cards import RunCard, run_card
 from bot.following.facts import facts, new_summaries
 from bot.following.finishing import submit_finish
 from bot.following.newcomers import Newcomers
 from bot.following.overdue import Overdue
+from bot.following.redrawing import submit_redraw
 from bot.jobs import Fenced
 from bot.launching.twins import called
 from bot.questions.waiting import Waiting
@@ -34,25 +35,6 @@ from bot.store import FollowedRun, RunChanges
 log = get_logger(__name__)
 HOLD = "tracker"
 OVERLAP = timedelta(seconds=60)  # Airflow's clock and ours, and changes that commit late
-EDITS_A_MINUTE = 45  # of Slack's 50 for the workspace; the rest is for cards that people click on
-BURST = 15
-
-
-class Pace:
-    """A bucket of edits: at most BURST at once, EDITS_A_MINUTE on average."""
-
-    def __init__(self) -> None:
-        self._left, self._at = float(BURST), time.monotonic()
-
-    def take(self) -> bool:
-        """One edit; False where the budget is spent for now."""
-        now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._at) * EDITS_A_MINUTE / 60)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class Tracker:
@@ -62,28 +44,34 @@ class Tracker:
         self._station, self._every = station, every
         self._seen: dict[RunKey, Run] = {}
         self._asked: datetime | None = None  # when changes were last asked for
-        self._pace = Pace()
         self._newcomers = Newcomers(station)
         self._overdue = Overdue(station)
         self._waiting = Waiting(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
+        self._ticked = time.monotonic()
+
+    @property
+    def holds(self) -> bool:
+        """Does this process follow the runs, as far as it knows?"""
+        return self._fence is not None
+
+    @property
+    def lag(self) -> float:
+        """Seconds since all runs were last looked at by this process."""
+        return time.monotonic() - self._ticked
 
     async def follow(self) -> None:
-        """Tick for ever; a service that doesn't answer is logged, and asked again at the next tick."""
-        while True:
-            try:
-                self._fence = await self._station.jobs.hold(HOLD, ttl=max(10.0, self._every * 4))
-                if self._fence is None:
-                    self._asked = None  # another replica ticks: what this one has seen grows old
-                else:
-                    await self.tick()
-            except ServiceError as error:
-                log.warning("tracker.waits", error=str(error))
-            except Fenced:
-                log.info("tracker.taken_over")
-            except Exception:  # a tick must not end the following of every run
-                log.exception("tracker.tick_failed")
-            await asyncio.sleep(self._every)
+        """Tick for ever, while this replica has the hold."""
+        await keep(self._station.jobs, HOLD, self._every, self._hold_and_tick, self._stand_by)
+
+    async def _hold_and_tick(self, fence: int) -> None:
+        self._fence = fence
+        await self.tick()
+        self._ticked = time.monotonic()
+
+    async def _stand_by(self) -> None:
+        self._fence = None
+        self._asked = None  # another replica ticks: what this one has seen grows old
 
     async def tick(self) -> None:
         """Look at every followed run once, for runs that somebody else started, and at what tasks ask of people."""
@@ -91,7 +79,7 @@ class Tracker:
         runs = await self._changed(followed)
         tasks = await self._station.orchestrator.tasks([each.key for each in followed]) if followed else {}
         going = []
-        for each in followed:
+        for each in sorted(followed, key=lambda one: one.updated):  # edits are scarce: the stalest card goes first
             run = await self._run(each, runs, tasks)
             if run is not None and run.state.over:
                 await submit_finish(self._station, run)
@@ -139,25 +127,36 @@ class Tracker:
         digest = digest_of(card)
         if digest == shown.get("digest") or not followed.card_ts or not followed.card_channel:
             return
-        if not self._pace.take():
-            return  # the next tick shows it
+        await self._check_hold()
+        at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:
-            await self._station.chat.update(Posted(channel=followed.card_channel, ts=followed.card_ts), card.render())
+            if not await self._station.chat.update(at, card.render(), live=True):
+                return  # the next tick shows it, and whatever has changed by then
         except (NotFound, NotInChannel, ServiceRejected) as error:
             log.info("card.unreachable", run=run.run_id, reason=str(error))  # the result is posted anew
             await self._keep(followed, shown=kept, card_ts=None)
         else:
             await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
 
-    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
-        """Write down what is shown; refused where another replica has taken the hold meanwhile.
-
-        Not where the run was steered since it was read: then what is written down beside it is newer than this.
-        """
+    async def _check_hold(self) -> None:
         async with self._station.store.write() as tx:
             if self._fence is not None:
                 await self._station.jobs.check_hold(tx, HOLD, self._fence)
-            await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+
+    async def _keep(self, followed: FollowedRun, **changes: Unpack[RunChanges]) -> None:
+        """Write down what is shown; refused where another replica has taken the hold meanwhile.
+
+        Then the edit was one too many, and may have hidden what that replica showed: the card is put right. Nothing is
+        written where the run was steered since it was read: what is written down beside it is newer than this.
+        """
+        try:
+            async with self._station.store.write() as tx:
+                if self._fence is not None:
+                    await self._station.jobs.check_hold(tx, HOLD, self._fence)
+                await self._station.store.runs.change(followed.key, at_revision=followed.revision, tx=tx, **changes)
+        except Fenced:
+            await submit_redraw(self._station, followed)
+            raise
 
 
 def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:

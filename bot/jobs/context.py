@@ -13,6 +13,7 @@ from bot.jobs.errors import Fenced, Permanent, RetryLater, Suspended
 from bot.jobs.insist import insist
 from bot.jobs.payload import decode, encode
 from bot.jobs.table import Claim, JobTable
+from bot.observing.tracing import span
 
 log = structlog.get_logger(__name__)
 Step = Callable[..., Awaitable[Any]]
@@ -43,7 +44,8 @@ class JobContext:
         """
         key = f"step:{name}"
         if key not in self._remembered:
-            result = encode(await _attempt(fn, args, tries), f"the result of step {name!r}")
+            with span(f"step {name}", job=self.id):
+                result = encode(await _attempt(fn, args, tries), f"the result of step {name!r}")
             await insist(lambda: self._table.remember(self._claim, key, result), self._pause)
             self._remembered[key] = result
         return decode(self._remembered[key], f"what step {name!r} remembered")

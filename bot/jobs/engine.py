@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
+
+import structlog
 
 from bot.jobs.context import JobContext
 from bot.jobs.holds import Holds
@@ -14,7 +18,12 @@ from bot.jobs.payload import encode
 from bot.jobs.schedules import Schedule, Schedules
 from bot.jobs.table import Claim, JobTable
 from bot.jobs.worker import DEATH, Handler, Limits, Worker
+from bot.observing import tracing
 from bot.store import Store, Transaction
+from bot.store.trouble import TROUBLE, plainly
+
+log = structlog.get_logger(__name__)
+PATIENCE = 1.5  # seconds for a database in trouble while somebody waits: Slack waits for 3
 
 Also = Callable[[Transaction], Awaitable[object]]
 Tell = Callable[[JobRow], Awaitable[object]]
@@ -86,6 +95,20 @@ class Jobs:
         if self._on_dead and dead and dead.state == "dead":
             await self._on_dead(dead)
 
+    @property
+    def on_stolen(self) -> Callable[[], object] | None:
+        """What is called when a job is taken over from a process that let its lease run out."""
+        return self._worker.on_stolen
+
+    @on_stolen.setter
+    def on_stolen(self, tell: Callable[[], object] | None) -> None:
+        self._worker.on_stolen = tell
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the worker last looked whether anything is due; `poll` or so where all is well."""
+        return self._worker.idle
+
     async def start(self) -> None:
         """Begin to run what is due."""
         self._worker.start()
@@ -110,17 +133,37 @@ class Jobs:
         """
         text = encode(args, "the job's arguments")
         here = start_at is None and self._worker.take_slot(kind)
+
+        async def accept(tx: Transaction) -> Claim | None:
+            claim = await self._table.accept(
+                tx, job_id, kind, text, here=here, start_at=start_at, trace=tracing.context()
+            )
+            if claim and also:
+                await also(tx)
+            return claim
+
         try:
-            async with self._store.write(first=True) as tx:
-                claim = await self._table.accept(tx, job_id, kind, text, here=here, start_at=start_at)
-                if claim and also:
-                    await also(tx)
+            claim = await self._accepted(job_id, accept)
         except BaseException:
             if here:
                 self._worker.free_slot()
             raise
         await self._begin(claim, here=here)
         return claim is not None
+
+    async def _accepted(self, job_id: str, accept: Callable[[Transaction], Awaitable[Claim | None]]) -> Claim | None:
+        """Accept, again for a moment where the database is in trouble; the first time may have done, unheard."""
+        deadline, again = time.monotonic() + PATIENCE, False
+        while True:
+            try:
+                async with self._store.write(first=True) as tx:
+                    return await accept(tx) or (await self._table.unbegun(tx, job_id) if again else None)
+            except TROUBLE as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("database.unavailable", error=plainly(error))
+            again = True
+            await asyncio.sleep(0.1)
 
     async def _begin(self, claim: Claim | None, *, here: bool) -> None:
         if claim and here:
@@ -150,18 +193,19 @@ class Jobs:
         reason: str,
         *,
         check: Also,
+        name: str = "",
     ) -> Literal["counted", "repeated", "closed"]:
         """Keep one person's verdict on what a job waits for, and wake the job: all or nothing.
 
         `check(tx)` runs while nobody else can decide on this job; where it raises, nothing is kept. The n-th verdict
         that counts is the signal `decision:n`, with `person`, `verdict` and `reason`. "repeated": this person has
-        decided before; "closed": the job is over, or unknown.
+        decided before; "closed": the job is over, or unknown. `name` is the person's, kept beside the verdict.
         """
         async with self._store.write(first=True) as tx:
             if not await self._table.lock(tx, job_id):
                 return "closed"
             await check(tx)
-            if not await self._store.decisions.add(job_id, person, verdict, reason, tx):
+            if not await self._store.decisions.add(job_id, person, verdict, reason, tx, name=name):
                 return "repeated"
             number = len(await self._store.decisions.on(job_id, tx))
             payload = encode({"person": person, "verdict": verdict, "reason": reason}, "the verdict")

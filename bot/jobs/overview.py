@@ -33,6 +33,7 @@ class JobRow:
     attempts: int
     result: Any
     error: str | None
+    trace: str | None
     created: float
     updated: float
 

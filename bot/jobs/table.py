@@ -21,7 +21,10 @@ from bot.store.schema import LIVE, job, job_schedule, job_signal, job_step
 
 @dataclass(frozen=True)
 class Claim:
-    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds."""
+    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds.
+
+    `trace` is the context of the trace that it belongs to; `stolen` where another process let its lease run out.
+    """
 
     id: str
     kind: str
@@ -29,6 +32,8 @@ class Claim:
     epoch: int
     attempts: int
     created: float
+    trace: str | None = None
+    stolen: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class JobTable:
         *,
         here: bool = False,
         start_at: float | None = None,
+        trace: str | None = None,
     ) -> Claim | None:
         """Write a new job; None where its id is known. `here`: taken by this process from the start."""
         now = self._database.now
@@ -63,9 +69,14 @@ class JobTable:
         if here:
             values = {"state": "running", "epoch": 1, "due": now + self._lease, "owner": self._owner}
         row = self._database.insert(job).values(
-            id=job_id, kind=kind, args=args, attempts=0, created=now, updated=now, **values
+            id=job_id, kind=kind, args=args, attempts=0, trace=trace, created=now, updated=now, **values
         )
         return _claim((await tx.execute(row.on_conflict_do_nothing().returning(*_CLAIMED))).first())
+
+    async def unbegun(self, tx: Transaction, job_id: str) -> Claim | None:
+        """A job that was accepted by this process, in a commit of which it never heard; else None."""
+        ours = sa.select(*_CLAIMED).where(job.c.id == job_id, job.c.owner == self._owner, job.c.epoch == 1)
+        return _claim((await tx.execute(ours.where(job.c.state == "running"))).first())
 
     async def anything_due(self, kinds: Collection[str]) -> bool:
         """True if a job of these kinds, or any schedule, is due."""
@@ -78,17 +89,15 @@ class JobTable:
         """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
         now = self._database.now
         due = (
-            sa.select(job.c.id)
+            sa.select(job.c.id, job.c.state)
             .where(job.c.state.in_(LIVE), job.c.due <= now, job.c.kind.in_(kinds), job.c.id.not_in(running))
             .order_by(job.c.due)
             .limit(limit)
             .with_for_update(skip_locked=True)
-            .cte("due")
         )
         crashed = sa.case((job.c.state == "running", 1), else_=0)  # its lease ran out under another process
         take = (
             job.update()
-            .where(job.c.id.in_(sa.select(due.c.id)))
             .values(
                 state="running",
                 owner=self._owner,
@@ -101,7 +110,9 @@ class JobTable:
             .returning(*_CLAIMED)
         )
         async with self._database.write() as tx:
-            return [Claim(**row._asdict()) for row in await tx.execute(take)]
+            states = {row.id: row.state for row in await tx.execute(due)}
+            taken = await tx.execute(take.where(job.c.id.in_(states))) if states else ()
+            return [Claim(**row._asdict(), stolen=states[row.id] == "running") for row in taken]
 
     async def steps(self, job_id: str) -> dict[str, str]:
         """What the job remembers: name to JSON."""
@@ -228,8 +239,8 @@ class JobTable:
         return payload
 
 
-_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created)
+_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created, job.c.trace)
 
 
-def _claim(row: sa.Row[Any] | None) -> Claim | None:
+def _claim(row: sa.Row[*tuple[Any, ...]] | None) -> Claim | None:
     return Claim(**row._asdict()) if row else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from bot.jobs.insist import insist
 from bot.jobs.payload import decode_args, encode
 from bot.jobs.schedules import Schedules
 from bot.jobs.table import Claim, JobTable, Mourner
+from bot.observing.tracing import span
+from bot.store.trouble import TROUBLE, plainly
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +45,7 @@ class Worker:
 
     def __init__(self, table: JobTable, schedules: Schedules, limits: Limits) -> None:
         self.handlers: dict[str, Handler] = {}
+        self.on_stolen: Callable[[], object] | None = None
         self._table = table
         self._schedules = schedules
         self._limits = limits
@@ -50,6 +54,12 @@ class Worker:
         self._wake = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._looked = time.monotonic()
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last look at what is due, whether it succeeded or not."""
+        return time.monotonic() - self._looked
 
     def start(self) -> None:
         """Begin to take jobs."""
@@ -118,11 +128,14 @@ class Worker:
         while True:
             try:
                 await work()
+            except TROUBLE as error:
+                log.warning("database.unavailable", doing=work.__name__, error=plainly(error))
             except Exception:
                 log.exception("jobs.trouble", doing=work.__name__)
             await nap(seconds * random.uniform(0.9, 1.1))  # noqa: S311 - keeps replicas from moving in step
 
     async def _nap(self, seconds: float) -> None:
+        self._looked = time.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -146,8 +159,15 @@ class Worker:
             self._slots += room
         self._slots -= len(claims)
         for claim in claims:
+            if claim.stolen:
+                self._took_over(claim)
             await self.run(claim)
         return bool(claims)
+
+    def _took_over(self, claim: Claim) -> None:
+        log.info("job.taken_over", job=claim.id, kind=claim.kind)
+        if self.on_stolen:
+            self.on_stolen()
 
     async def _beat(self) -> None:
         epochs = {job_id: epoch for job_id, (_, epoch) in self._running.items()}
@@ -191,7 +211,8 @@ class Worker:
         if claim.epoch > 1:
             remembered = dict(await insist(lambda: self._table.steps(claim.id), self._limits.poll))
         context = JobContext(self._table, claim, remembered, self._limits.poll)
-        return encode(await self.handlers[claim.kind](context, decode_args(claim.args)), "the job's result")
+        with span(f"job {claim.kind}", claim.trace, job=claim.id, epoch=str(claim.epoch)):
+            return encode(await self.handlers[claim.kind](context, decode_args(claim.args)), "the job's result")
 
     def _failed(self, claim: Claim, error: BaseException) -> Callable[[], Awaitable[None]]:
         log.warning("job.failed", kind=claim.kind, exc_info=error)

@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
-from structlog import get_logger
-
 from bot.domain import Run, RunState
-from bot.errors import ServiceError
+from bot.duties import keep
 from bot.launching import compute
 from bot.launching.price import Estimate, Past, Quote, estimate, millionths
 from bot.station import Station
 from bot.store import Duration
 
-log = get_logger(__name__)
 LOOKED_AT = 100  # the last successful runs of a model that its price is made from
 OVERLAP = timedelta(minutes=2)  # clocks that differ, and changes that commit late
 AT_ONCE = 8  # DAGs that are asked for the first time
@@ -91,10 +88,5 @@ class History:
         await asyncio.gather(*(one(dag_id) for dag_id in sorted(dag_ids)))
 
     async def keep_fresh(self, every: float) -> None:
-        """Refresh every so many seconds, for ever; an Airflow that doesn't answer is logged, and asked again."""
-        while True:
-            try:
-                await self.refresh()
-            except ServiceError as error:
-                log.warning("history.not_refreshed", error=str(error))
-            await asyncio.sleep(every)
+        """Refresh every so many seconds, for ever. What is kept twice, by two replicas, is kept once."""
+        await keep(self._station.jobs, "history", every, lambda _: self.refresh())

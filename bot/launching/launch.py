@@ -35,7 +35,7 @@ class Wanted:
 
     `compute` names a profile, empty for the model's own; `ref` is a git ref, empty for the DAG's. `ask`: where it goes
     beyond what others may do, ask an owner instead of refusing. `cloned_from` names the run whose values these were.
-    `again`: also while a run like it goes on.
+    `at`: when it is to begin, None for at once. `again`: also while a run like it goes on.
     """
 
     conf: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Wanted:
     reason: str = ""
     ask: bool = False
     cloned_from: str = ""
+    at: datetime | None = None
     again: bool = False
 
 
@@ -64,9 +65,9 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused | Told:
     if not allowed and not wanted.ask:
         return await _refused(call, wanted, beyond)
     another = command_of(model.name, wanted, "--yes")
-    if not wanted.again and (twin := await question(call, wanted.conf, profile, wanted.ref, another)):
+    if not (wanted.again or wanted.at) and (twin := await question(call, wanted.conf, profile, wanted.ref, another)):
         return twin
-    args = {
+    args: dict[str, Any] = {
         "model": model.name,
         "dag_id": model.dag_id,
         "conf": dict(wanted.conf),
@@ -74,11 +75,12 @@ async def launch(call: Call, wanted: Wanted) -> Work | Refused | Told:
         "ref": wanted.ref,
         "reason": fit(wanted.reason, MOST_REASON),
     }
+    if wanted.at:
+        args["at"] = wanted.at.timestamp()
     if wanted.cloned_from:
         args["cloned_from"] = wanted.cloned_from
-    reserving = await _reserving(
-        call, profile, "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
-    )
+    why = "" if allowed else f"only owners may {contract.in_words(beyond, call.person.name)}"
+    reserving = await _reserving(call, profile, why, wanted.at)
     return Work("run.start", args, also=reserving.write, words=another)
 
 
@@ -102,7 +104,8 @@ async def _refused(call: Call, wanted: Wanted, beyond: list[contract.Breach]) ->
 
 def command_of(model: str, wanted: Wanted, ending: str) -> str:
     """What one would type for this run."""
-    options = {"compute": wanted.compute, "ref": wanted.ref, "reason": wanted.reason}
+    at = wanted.at.isoformat(timespec="minutes") if wanted.at else ""
+    options = {"compute": wanted.compute, "ref": wanted.ref, "reason": wanted.reason, "at": at}
     words = [f"run {model}", *(f"{name}={quoted(typed(value))}" for name, value in wanted.conf.items())]
     return " ".join([*words, *(f"--{name} {quoted(text)}" for name, text in options.items() if text), ending])
 
@@ -159,22 +162,22 @@ class Reserving:
         )
 
 
-async def _reserving(call: Call, profile: str, why: str) -> Reserving:
+async def _reserving(call: Call, profile: str, why: str, at: datetime | None) -> Reserving:
     station, model, config = call.station, call.about, call.station.config.current()
-    accounts = await _accounts(station, call.person.id, model.name)
+    accounts = await accounts_for(station, call.person.id, model.name)
     return Reserving(
         station=station,
         call=call,
         quote=await quote_of(station, model.dag_id, profile) or Quote("", 0, config.currency),
         accounts=accounts,
-        month=budget.month_of(datetime.now(UTC), ZoneInfo(config.zone)),
+        month=budget.month_of(at or datetime.now(UTC), ZoneInfo(config.zone)),
         limits=budget.limits(config.budgets, accounts),
         ask_above=_threshold(model, call.roles),
         why=why,
     )
 
 
-async def _accounts(station: Station, person: str, model: str) -> list[str]:
+async def accounts_for(station: Station, person: str, model: str) -> list[str]:
     """The accounts that this person's run of the model counts against, by today's user groups."""
     groups = await station.people.among(person, station.config.current().budgets.groups)
     return budget.accounts_of(person, groups, model)
@@ -192,7 +195,7 @@ async def price_line(station: Station, job_id: str, model: str, person: str) -> 
     charge, config = await station.store.charges.get(job_id), station.config.current()
     if charge is None or not charge.profile:
         return ""
-    accounts = await _accounts(station, person, model)
+    accounts = await accounts_for(station, person, model)
     spent = await station.store.charges.spent(accounts, charge.month, charge.currency)
     found = budget.balances(budget.limits(config.budgets, accounts), spent, charge.currency)
     return " · ".join(filter(None, (charge.words, found[0].words(model) if found else "")))

@@ -91,11 +91,19 @@ def _of_the_bot(own: Sequence[str], config: Config) -> list[Parameter]:
         Parameter(name=MINE["ref"], rule=text | {"title": "Code"}, description="A branch, a tag or a commit."),
         Parameter(name=MINE["reason"], rule=text | {"title": "Reason", "maxLength": 500}),
     ]
-    if machines := [name for name in own if name in config.compute]:
-        rule = {"type": "string", "enum": machines, "title": "Machine", "section": "This run"}
-        labels = {name: _label(name, config.compute[name], config.currency) for name in machines}
-        found.insert(0, Parameter(name=MINE["compute"], rule=rule | {"values_display": labels}, default=machines[0]))
+    if machine := machine_field(MINE["compute"], own, config):
+        found.insert(0, machine)
     return found
+
+
+def machine_field(name: str, own: Sequence[str], config: Config) -> Parameter | None:
+    """What asks for one of these compute profiles, the first by default; None where there are none."""
+    machines = [each for each in own if each in config.compute]
+    if not machines:
+        return None
+    rule = {"type": "string", "enum": machines, "title": "Machine", "section": "This run"}
+    labels = {each: _label(each, config.compute[each], config.currency) for each in machines}
+    return Parameter(name=name, rule=rule | {"values_display": labels}, default=machines[0])
 
 
 def _label(name: str, profile: Profile, currency: str) -> str:

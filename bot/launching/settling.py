@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from structlog import get_logger
 
 from bot.domain import Run, RunState
+from bot.duties import keep
 from bot.launching.history import durations
 from bot.launching.price import cost, said
 from bot.station import Station
@@ -63,13 +63,8 @@ async def release_stranded(station: Station) -> None:
 
 
 async def keep_released(station: Station, every: float) -> None:
-    """Look for such work every so many seconds, for ever."""
-    while True:
-        try:
-            await release_stranded(station)
-        except Exception:  # one look that fails must not end the looking
-            log.exception("charge.not_released")
-        await asyncio.sleep(every)
+    """Look for such work every so many seconds, for ever. A charge is given back once, however many replicas look."""
+    await keep(station.jobs, "releases", every, lambda _: release_stranded(station))
 
 
 def _entry(end: str, charge: Charge, model: str) -> AuditEntry:

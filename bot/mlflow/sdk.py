@@ -54,13 +54,15 @@ class Sdk:
             Error as ProtobufError,
         )
         from mlflow.exceptions import MlflowException
-        from requests.exceptions import RequestException
+        from requests.exceptions import JSONDecodeError, RequestException
 
         try:
             return work(client)
         except MlflowException as exc:
             raise translated(exc) from exc
         except RequestException as exc:
+            if isinstance(exc, JSONDecodeError):
+                raise ServiceConfused(SERVICE, "an answer that is not MLflow's") from exc
             raise broken(exc) from exc
         except (ProtobufError, ValueError) as exc:
             raise ServiceConfused(SERVICE, "an answer that is not MLflow's") from exc

@@ -36,6 +36,7 @@ from bot.ports import Cloud
 from bot.settings import credentials
 from bot.settings.mistakes import mistakes, plainly
 from bot.settings.promotion import Promotion, check_directions
+from bot.settings.schedules import Schedules
 from bot.settings.terms import Amount, Budgets, Contract, Currency, Member, Profile, ProfileName, Section, Zone
 
 log = get_logger(__name__)
@@ -95,6 +96,7 @@ class Config(Section):
     models: dict[ModelName, ModelConfig] = {}
     airflow_users: dict[str, Member] = {}  # Airflow's users, by id or name, as people or groups of Slack
     budgets: Budgets = Budgets()
+    schedules: Schedules | None = None  # where they are kept; without it there are none
 
     @field_validator("models")
     @classmethod

@@ -17,17 +17,12 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from structlog import get_logger
 
-from bot.errors import ConfigError
+from bot.web import MOST_BYTES
 
 log = get_logger(__name__)
 
 PATH = "/slack/events"  # Bolt's own default
-HEALTH = "/health"  # for a load balancer: it answers while deliveries are taken
-MOST_BYTES = 1024 * 1024  # of a body; a view has at most 250 KB, which a form's escapes may triple
 BODY_WITHIN = 5.0  # seconds for a whole body; Slack itself waits no longer than 3
-IDLE = 75.0  # seconds until a connection without a whole request is closed; proxies keep theirs for 60
-LINGER = 1.0  # seconds to read on, after an answer that did not need the whole body
-GRACE = 2.5  # seconds that requests under way have to finish at a stop
 
 _SIGNATURE, _TIMESTAMP = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 _SIGNED = re.compile(r"v0=[0-9a-f]{64}")
@@ -36,40 +31,12 @@ _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 class HttpMode:
-    """Listens on `host` and `port` for what Slack signs with the signing secret; `port` 0 is any free one."""
+    """The route on which Slack's deliveries come, signed with the signing secret. A `WebServer` listens for it."""
 
-    def __init__(
-        self,
-        app: AsyncApp,
-        signing_secret: str,
-        host: str,
-        port: int,
-        *,
-        body_within: float = BODY_WITHIN,
-        idle: float = IDLE,
-    ) -> None:
+    def __init__(self, app: AsyncApp, signing_secret: str, *, body_within: float = BODY_WITHIN) -> None:
         self._app, self._verifier = app, SignatureVerifier(signing_secret)
-        self._host, self.port, self._body_within = host, port, body_within
-        server = web.Application(client_max_size=MOST_BYTES)
-        server.add_routes([web.post(PATH, self._receive), web.get(HEALTH, _healthy)])
-        self._runner = web.AppRunner(
-            server, access_log=None, keepalive_timeout=idle, lingering_time=LINGER, shutdown_timeout=GRACE
-        )
-
-    async def open(self) -> None:
-        """Listen. ConfigError where the address can't be had."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self.port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise ConfigError(f"BIND_ADDRESS, PORT: can't listen on {self._host}:{self.port}: {error}") from error
-        self.port = self._runner.addresses[0][1]
-        log.info("http.listening", host=self._host, port=self.port, path=PATH)
-
-    async def close(self) -> None:
-        """Take no more deliveries; those under way are finished, within GRACE seconds."""
-        await self._runner.cleanup()
+        self._body_within = body_within
+        self.routes = [web.post(PATH, self._receive)]
 
     async def _receive(self, request: web.Request) -> web.Response:
         body = await self._body(request)
@@ -120,7 +87,3 @@ def _is_ssl_check(request: web.Request, body: bytes) -> bool:
 def _refused(error: web.HTTPException) -> web.HTTPException:
     log.warning("http.refused", status=error.status, why=error.reason if not error.text else error.text)
     return error
-
-
-async def _healthy(_: web.Request) -> web.Response:
-    return web.Response(text="ok")

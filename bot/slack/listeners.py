@@ -5,7 +5,10 @@ Three of them, which take everything: Bolt tries its listeners one after the oth
 
 from __future__ import annotations
 
+import functools
 import re
+import time
+from collections.abc import Awaitable, Callable
 from logging import getLogger
 from typing import Any
 
@@ -15,9 +18,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.commands import Submitted
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.interpret import Request
+from bot.observing.metrics import Metrics
 
 
-def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> AsyncApp:
+def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher, metrics: Metrics) -> AsyncApp:
     """A Bolt app whose deliveries go to the dispatcher. Whoever feeds it has seen to it that they come from Slack.
 
     `bot_user` is the bot's own id, by which people mention it.
@@ -30,12 +34,26 @@ def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher) -> A
         logger=getLogger("slack_bolt"),
     )
     listeners = Listeners(bot_user, dispatcher)
-    app.command(re.compile(".*"))(listeners.command)
-    app.action(re.compile(".*"))(listeners.action)
-    app.view(re.compile(".*"))(listeners.view)
-    app.options(re.compile(".*"))(listeners.options)
-    app.event(re.compile("app_home_opened|app_mention|message"))(listeners.event)
+    app.command(re.compile(".*"))(_timed("command", listeners.command, metrics))
+    app.action(re.compile(".*"))(_timed("action", listeners.action, metrics))
+    app.view(re.compile(".*"))(_timed("view", listeners.view, metrics))
+    app.options(re.compile(".*"))(_timed("options", listeners.options, metrics))
+    app.event(re.compile("app_home_opened|app_mention|message"))(_timed("event", listeners.event, metrics))
     return app
+
+
+def _timed(kind: str, listener: Callable[..., Awaitable[None]], metrics: Metrics) -> Callable[..., Awaitable[None]]:
+    """The listener, timed: Slack has its acknowledgement when it returns. Bolt reads its parameters' names."""
+
+    @functools.wraps(listener)
+    async def timed(*args: Any, **kwargs: Any) -> None:
+        begun = time.perf_counter()
+        try:
+            await listener(*args, **kwargs)
+        finally:
+            metrics.acknowledged(kind, time.perf_counter() - begun)
+
+    return timed
 
 
 class Listeners:

@@ -6,6 +6,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import ServiceDown
 from bot.slack.answers import TIMEOUT, translated
 
 
@@ -19,6 +20,11 @@ class SocketMode:
     async def open(self) -> None:
         """Connect; the library connects again by itself when the socket drops."""
         await translated(self._handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt has no types here
+
+    async def check(self) -> None:
+        """ServiceDown where the socket is closed at the moment."""
+        if not await self._handler.client.is_connected():
+            raise ServiceDown("Slack", "its socket is closed")
 
     async def close(self) -> None:
         """Take no more deliveries."""

@@ -35,12 +35,26 @@ class AuditEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRow(AuditEntry):
-    """An entry as it was written: `seq` counts up, `at` is in epoch seconds, `seal` is None until it is sealed."""
+    """An entry as it was written: `seq` counts up, `at` is in epoch seconds.
+
+    `place` is where it stands in the chain, `seal` what proves it there, after the seal `prev`; `sealed` is when that
+    was made, in epoch seconds. All four are None until it is sealed.
+    """
 
     seq: int
     at: float
     prev: str | None
     seal: str | None
+    place: int | None
+    sealed: float | None
+
+
+@dataclass(frozen=True)
+class Unsealed:
+    """How many rows wait to be sealed, and for how many seconds the oldest of them has."""
+
+    rows: int
+    seconds: float
 
 
 class AuditTrail:
@@ -68,6 +82,13 @@ class AuditTrail:
         )
         async with self._database.read() as connection:
             return [AuditRow(**row._asdict()) for row in await connection.execute(query.order_by(audit.c.seq))]
+
+    async def unsealed(self) -> Unsealed:
+        """What waits to be sealed."""
+        query = sa.select(sa.func.count(), self._database.now - sa.func.min(audit.c.at)).where(audit.c.seal.is_(None))
+        async with self._database.read() as connection:
+            rows, seconds = (await connection.execute(query)).one()
+        return Unsealed(rows, max(0.0, seconds or 0.0))
 
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
         """The first `limit` rows whose number is above `seq`, in order."""

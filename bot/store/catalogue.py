@@ -36,11 +36,14 @@ class Catalogue:
 
     async def replace(self, entries: Iterable[CatalogueEntry], tx: Transaction | None = None) -> None:
         """Keep exactly these entries."""
-        rows = [vars(entry) for entry in entries]
+        kept = sorted(entries, key=lambda entry: entry.model)  # in one order, so that no two wait for each other
         async with self._database.within(tx) as connection:
-            await connection.execute(catalogue.delete())
-            if rows:
-                await connection.execute(catalogue.insert().values(refreshed_at=self._database.now), rows)
+            for each in kept:
+                values = vars(each) | {"refreshed_at": self._database.now}
+                row = self._database.insert(catalogue).values(values)
+                await connection.execute(row.on_conflict_do_update(index_elements=["model"], set_=values))
+            names = [each.model for each in kept]
+            await connection.execute(catalogue.delete().where(catalogue.c.model.not_in(names)))
 
     async def all(self) -> Sequence[CatalogueRow]:
         """Every kept entry, by name."""

@@ -13,13 +13,14 @@ from bot.store.schema import decision
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One person's verdict on a subject, at epoch seconds."""
+    """One person's verdict on a subject, at epoch seconds. `name` is the person's, where it was given."""
 
     subject: str
     person: str
     verdict: str
     reason: str
     at: float
+    name: str = ""
 
 
 class Decisions:
@@ -28,10 +29,12 @@ class Decisions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, subject: str, person: str, verdict: str, reason: str, tx: Transaction) -> bool:
+    async def add(
+        self, subject: str, person: str, verdict: str, reason: str, tx: Transaction, *, name: str = ""
+    ) -> bool:
         """Keep a verdict; False where this person has one on this subject already."""
         row = self._database.insert(decision).values(
-            subject=subject, person=person, verdict=verdict, reason=reason, at=self._database.now
+            subject=subject, person=person, verdict=verdict, reason=reason, at=self._database.now, name=name
         )
         added = await tx.execute(row.on_conflict_do_nothing().returning(decision.c.person))
         return added.first() is not None

@@ -47,3 +47,8 @@ class Drafts:
         async with self._database.read(tx) as connection:
             row = (await connection.execute(query)).first()
         return Draft(**row._asdict()) if row else None
+
+    async def forget(self, draft_id: str, person: str) -> None:
+        """Keep this person's draft no longer."""
+        async with self._database.write() as tx:
+            await tx.execute(draft.delete().where(draft.c.id == draft_id, draft.c.person == person))

@@ -31,7 +31,9 @@ class Durations:
     async def put(self, durations: Iterable[Duration], tx: Transaction | None = None) -> None:
         """Keep these; a run that is known, because it has run again, gets its new duration."""
         async with self._database.within(tx) as connection:
-            for each in durations:
+            for each in sorted(
+                durations, key=lambda each: (each.dag_id, each.dag_run_id)
+            ):  # or two might wait in a ring
                 row = self._database.insert(duration).values(vars(each))
                 keys = ["dag_id", "dag_run_id"]
                 again = {"profile": each.profile, "seconds": each.seconds, "ended": each.ended}

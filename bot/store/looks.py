@@ -37,3 +37,9 @@ class Looks:
         """Note another look; an earlier one than the last changes nothing."""
         async with self._database.within(tx) as connection:
             await connection.execute(look.update().where(look.c.name == name, look.c.last < at).values(last=at))
+
+    async def get(self, name: str, tx: Transaction | None = None) -> Look | None:
+        """The looks so far; None where there was none."""
+        async with self._database.read(tx) as connection:
+            row = (await connection.execute(sa.select(look).where(look.c.name == name))).first()
+        return Look(**row._asdict()) if row else None

@@ -117,6 +117,11 @@ class Runs:
             query = query.where(run.c.requested_by == requested_by)
         return await self._select(query)
 
+    async def begun_by(self, dag_id: str, prefix: str, limit: int) -> Sequence[FollowedRun]:
+        """The last runs of this DAG whose ids begin so, newest first: a schedule's own."""
+        mine = (run.c.dag_id == dag_id, run.c.dag_run_id.startswith(prefix, autoescape=True))
+        return await self._select(sa.select(run).where(*mine).order_by(run.c.created.desc()).limit(limit))
+
     async def _select(self, query: sa.Select[Any], tx: Transaction | None = None) -> Sequence[FollowedRun]:
         async with self._database.read(tx) as connection:
             return [FollowedRun(**row._asdict()) for row in await connection.execute(query)]

@@ -60,6 +60,7 @@ job = Table(
     Column("attempts", Integer, nullable=False),  # failures since the last remembered step
     Column("result", Words),
     Column("error", Words),
+    Column("trace", Words),  # the context of the trace that it belongs to, as a W3C traceparent
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
 )
@@ -115,6 +116,7 @@ decision = Table(
     Column("verdict", Words, nullable=False),
     Column("reason", Words, nullable=False),
     Column("at", Double, nullable=False),
+    Column("name", Words, nullable=False, server_default=""),  # the person's, as it was then
 )
 
 audit = Table(
@@ -131,10 +133,16 @@ audit = Table(
     Column("outcome", Words, nullable=False),
     Column("detail", Json),
     Column("job_id", Words, index=True),
-    Column("prev", Words),  # NULL until sealed
+    Column("prev", Words),  # NULL until sealed, as the three below
     Column("seal", Words),
+    Column("place", BigInteger),  # in the chain, 1, 2, 3 … without a gap; `seq` has gaps where transactions were undone
+    Column("sealed", Double),
     sqlite_autoincrement=True,
 )
+Index("audit_place", audit.c.place, unique=True)
+_unsealed = audit.c.seal.is_(None)
+Index("audit_unsealed", audit.c.seq, sqlite_where=_unsealed, postgresql_where=_unsealed)
+Index("audit_at", audit.c.at)
 
 catalogue = Table(
     "catalogue",
@@ -183,6 +191,22 @@ post = Table(
     Column("ts", Words),  # NULL while it is uncertain whether it was posted
     Column("nonce", Words, nullable=False),
     Column("at", Double, nullable=False),
+)
+
+answerable = Table(
+    "answerable",
+    metadata,
+    Column("request_id", Words, primary_key=True),
+    Column("url", Words, nullable=False),  # encrypted
+    Column("at", Double, nullable=False, index=True),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Double, nullable=False),  # when it was taken last, or counts as taken
 )
 
 draft = Table(
@@ -264,3 +288,118 @@ question = Table(
 )
 _open = question.c.closed.is_(None)
 Index("question_open", question.c.created, sqlite_where=_open, postgresql_where=_open)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("registered_model", Words, nullable=False),
+    Column("alias", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("requested_by", Words, nullable=False),
+    Column("requested_by_name", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("override", Words, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("expires", Double, nullable=False),
+    Column("voided", Json, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("moved", Json, nullable=False),
+    Column("deploy", Json, nullable=False),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("created", Double, nullable=False),
+    Column("decided", Double),
+)
+PENDING = ("waiting", "approved", "moving")
+_pending = promotion.c.state.in_(PENDING)
+Index(
+    "promotion_pending",
+    promotion.c.registered_model,
+    promotion.c.alias,
+    promotion.c.version,
+    unique=True,  # one request at a time for the same move
+    sqlite_where=_pending,
+    postgresql_where=_pending,
+)
+Index("promotion_model", promotion.c.model, promotion.c.created)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=True),
+    Column("id", Words, nullable=False, unique=True),
+    Column("registered_model", Words, nullable=False),
+    Column("alias", Words, nullable=False),
+    Column("before", Words),
+    Column("after", Words),
+    Column("how", Words, nullable=False),  # promotion | rollback | outside | adopted
+    Column("state", Words, nullable=False),  # intended | done | abandoned
+    Column("promotion", Words),
+    Column("digest", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("by_name", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("job_id", Words),
+    Column("at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+_intended = ledger.c.state == "intended"
+Index(
+    "ledger_intended",
+    ledger.c.registered_model,
+    ledger.c.alias,
+    unique=True,  # the hold on an alias: whoever intends to move it is alone
+    sqlite_where=_intended,
+    postgresql_where=_intended,
+)
+Index("ledger_alias", ledger.c.registered_model, ledger.c.alias, ledger.c.seq)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),  # of the DAG that it runs
+    Column("schedule_dag", Words, nullable=False),  # of the DAG that it is in Airflow
+    Column("owner", Words, nullable=False),
+    Column("owner_name", Words, nullable=False),
+    Column("spec", Json, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_by", Words, nullable=False),
+    Column("seen", Json),
+    Column("told", Json),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("removed", Double),
+)
+_kept = schedule.c.removed.is_(None)
+Index("schedule_model", schedule.c.model, sqlite_where=_kept, postgresql_where=_kept)
+Index("schedule_dag_id", schedule.c.schedule_dag)
+
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("model", Words, nullable=False),
+    Column("dag_id", Words, nullable=False),
+    Column("plan", Json, nullable=False),
+    Column("state", Words, nullable=False),  # going | cancelled | done
+    Column("by_airflow", Words),  # the id of Airflow's own backfill, where it is one
+    Column("requested_by", Words, nullable=False),
+    Column("requested_by_name", Words, nullable=False),
+    Column("cancelled_by", Words),
+    Column("card_channel", Words),
+    Column("card_ts", Words),
+    Column("shown", Json),
+    Column("created", Double, nullable=False),
+    Column("ended", Double),
+)
+_going = backfill.c.ended.is_(None)
+Index("backfill_open", backfill.c.created, sqlite_where=_going, postgresql_where=_going)

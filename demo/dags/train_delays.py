@@ -7,11 +7,10 @@ with a sentence for people in the first line of its error: docs/training-code.md
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from airflow.sdk import Context, Param, dag, get_current_context, task
+from delays.tasks import data, summarise
 
 # What is heavy to import is imported by the task that needs it: Airflow reads this file again and again.
 
@@ -131,7 +130,7 @@ def take_features() -> str:
     path = _folder(context) / "features.parquet"
     selection = features.Selection.of(context["params"])
     rows = features.join(source.flights(), source.weather(), selection, path)
-    _summarise(context, f"{rows:,} flights")
+    summarise(context, f"{rows:,} flights")
     return str(path)
 
 
@@ -142,7 +141,7 @@ def validate_features(table: str) -> str:
 
     context = get_current_context()
     held = checks.validate(Path(table), context["params"]["max_missing_percent"])
-    _summarise(context, f"all {held} checks passed")
+    summarise(context, f"all {held} checks passed")
     return table
 
 
@@ -161,7 +160,7 @@ def train(table: str) -> dict[str, str]:
         model = training.fit(rows, training.Settings.of(params), tracking.log_progress, threads)
         uri = tracking.log_model(model, rows)
     summary = f"{training.trees(model)} trees from {len(rows):,} flights{machine.in_words(threads)}"
-    _summarise(context, summary)
+    summarise(context, summary)
     return {"run_id": run.info.run_id, "uri": uri}
 
 
@@ -169,9 +168,10 @@ def train(table: str) -> dict[str, str]:
 def validate_model(table: str, candidate: dict[str, str]) -> dict[str, str]:
     """Score the candidate and the champion on the same flights; fail unless the gates pass; the candidate."""
     import mlflow
-    from delays import evaluation, features, tracking
+    from delays import evaluation, features, gates, tracking
 
-    rows = features.holdout_rows(Path(table))
+    context = get_current_context()
+    rows, rescored = features.holdout_rows(Path(table)), None
     with mlflow.start_run(candidate["run_id"]):
         dataset = tracking.log_dataset(rows, Path(table), "evaluation")
         metrics = evaluation.score(tracking.load_model(candidate["uri"]), rows)
@@ -179,9 +179,9 @@ def validate_model(table: str, candidate: dict[str, str]) -> dict[str, str]:
         if champion := tracking.champion():
             rescored = evaluation.score(tracking.load_model(tracking.version_uri(champion)), rows)
             tracking.log_champion(champion, rescored, dataset)
-        passed = evaluation.require(metrics)
-    auc = f"auc {metrics['auc']:.3f} on {len(rows):,} flights"
-    _summarise(get_current_context(), f"{auc}, all {passed} gates passed")
+        asked = gates.of_conf(context["dag_run"].conf)
+        passed = gates.require(asked, gates.Result(metrics, len(rows), rescored))
+    summarise(context, f"auc {metrics['auc']:.3f} on {len(rows):,} flights, {passed}")
     return candidate
 
 
@@ -192,14 +192,13 @@ def register(candidate: dict[str, str]) -> str:
 
     context = get_current_context()
     version = tracking.register(candidate["run_id"], candidate["uri"], _lineage(context)).version
-    _summarise(context, f"version {version}")
+    summarise(context, f"version {version}")
     return str(version)
 
 
 def _folder(context: Context) -> Path:
     """Of this DAG run's files: its name is a digest, as a DAG run's id may be longer than a name may be."""
-    data = Path(os.environ.get("STATIONMASTER_DEMO_DATA") or Path(tempfile.gettempdir()) / "stationmaster-demo")
-    folder = data / "delays" / hashlib.sha256(context["run_id"].encode()).hexdigest()[:16]
+    folder = data() / "delays" / hashlib.sha256(context["run_id"].encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -214,11 +213,6 @@ def _lineage(context: Context) -> dict[str, str]:
         "airflow.map_index": str(ti.map_index),
         "airflow.try_number": str(ti.try_number),
     }
-
-
-def _summarise(context: Context, text: str) -> None:
-    """Leave the task's result, in at most 100 characters, for the people who watch."""
-    context["ti"].xcom_push("summary", text)
 
 
 train_delays_dag = train_delays()

@@ -50,7 +50,8 @@ class Bot(Server):
     def __init__(self, workspace: Workspace, env: Mapping[str, str]) -> None:
         super().__init__(workspace)
         database = workspace.folder("bot") / "stationmaster.db"
-        self._env = dict(env) | {"DATABASE_URL": f"sqlite+aiosqlite:///{database}"}
+        self._env = {"BIND_ADDRESS": HOST, "PORT": "0"} | dict(env)
+        self._env["DATABASE_URL"] = f"sqlite+aiosqlite:///{database}"
 
     async def start(self) -> None:
         """Start it and wait until it says that its socket to Slack is open."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from demo.slack.messages import Message
 from demo.slack.standin import StandIn
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
+from tests.fakes.specs import FakeSpecs
 
 ROOT = Path(__file__).resolve().parents[2]
 DANA, OMAR, ADA, VERA, AUDREY, NOOR, GUS = "U0DANA", "U0OMAR", "U0ADA", "U0VERA", "U0AUDREY", "U0NOOR", "U0GUS"
@@ -52,6 +53,7 @@ class World:
     station: Station
     tracker: Tracker
     config: Path
+    specs: FakeSpecs = field(default_factory=FakeSpecs)
 
     async def type(self, person: str, text: str, channel: str = TRAINING) -> str:
         """Type `/train text`; the text of what the person alone was then shown, if anything was."""
@@ -150,16 +152,18 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The bot, running, with the model `delays` in its catalogue."""
-    airflow, mlflow = FakeOrchestrator(), FakeRegistry()
+    airflow, mlflow, specs = FakeOrchestrator(), FakeRegistry(), FakeSpecs()
     airflow.add_dag(PIPELINE)
+    airflow.read_specs(specs)
     config = tmp_path / "stationmaster.yaml"
     text = (ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
-    config.write_text(text.replace("class_weight: {}", "balanced: {}"), encoding="utf-8")  # as PIPELINE calls it
+    text = text.replace("class_weight: {}", "balanced: {}")  # as PIPELINE calls it
+    config.write_text(f"{text}\nschedules: {{store: folder, path: {tmp_path}}}\n", encoding="utf-8")
     async with StandIn() as slack:
         settings = settings_for(slack, tmp_path, config)
-        async with running(settings, airflow, mlflow) as station:
+        async with running(settings, airflow, mlflow, specs) as station:
             await station.catalogue.refresh()
-            yield World(slack, airflow, mlflow, station, Tracker(station), config)
+            yield World(slack, airflow, mlflow, station, Tracker(station), config, specs)
 
 
 def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any:
@@ -172,6 +176,8 @@ def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any
             "AIRFLOW_URL": "http://127.0.0.1:9",
             "AIRFLOW_TOKEN": "not-used",
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+            "BIND_ADDRESS": "127.0.0.1",
+            "PORT": "0",
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "STATIONMASTER_CONFIG": str(config),
         }

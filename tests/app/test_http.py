@@ -19,12 +19,14 @@ import pytest
 
 from bot.app import running
 from bot.following.tracker import Tracker
-from bot.slack.http import HEALTH, PATH
+from bot.observing.routes import HEALTH
+from bot.slack.http import PATH
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST, free_port
 from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_for
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
+from tests.fakes.specs import FakeSpecs
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -90,7 +92,7 @@ async def signing(tmp_path: Path) -> AsyncIterator[Signing]:
         settings = settings_for(slack, tmp_path, config, **http)
         async with running(settings, airflow, mlflow) as station:
             await station.catalogue.refresh()
-            world = World(slack, airflow, mlflow, station, Tracker(station), config)
+            world = World(slack, airflow, mlflow, station, Tracker(station), config, FakeSpecs())
             url = f"http://{HOST}:{port}{PATH}"
             await slack.use_request_url(url)  # which sends a challenge
             yield Signing(url, session, world)
@@ -173,7 +175,7 @@ async def _healthy(session: aiohttp.ClientSession, url: str) -> None:
     for _ in range(200):
         try:
             async with session.get(url) as answer:
-                assert await answer.text() == "ok"
+                assert (await answer.json())["alive"]
                 return
         except aiohttp.ClientConnectionError:
             await asyncio.sleep(0.1)

@@ -19,7 +19,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigError
-from bot.slack.http import HEALTH, MOST_BYTES, PATH, HttpMode
+from bot.slack.http import PATH, HttpMode
+from bot.web import MOST_BYTES, WebServer
 from demo.slack.standin import StandIn
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -32,7 +33,7 @@ class Door:
     """An open door, and what came through it."""
 
     url: str
-    http: HttpMode
+    http: WebServer
     session: aiohttp.ClientSession
     came: list[str] = field(default_factory=list)
     coming: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,7 +63,9 @@ async def opened(**limits: float) -> AsyncIterator[Door]:
     async with StandIn() as slack, aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
         app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False)
-        http = HttpMode(app, SECRET, "127.0.0.1", 0, **limits)
+        idle = {"idle": limits.pop("idle")} if "idle" in limits else {}
+        http = WebServer("127.0.0.1", 0, **idle)
+        http.add(HttpMode(app, SECRET, **limits).routes)
         await http.open()
         door = Door(f"http://127.0.0.1:{http.port}", http, session)
         app.command("/train")(door.command)
@@ -161,7 +164,7 @@ async def test_other_addresses_and_methods_are_refused(door: Door) -> None:
     """There is one address, which takes POST, and one that says that all is well."""
     assert (await door.post(COMMAND, signed(COMMAND), path="/"))[0] == 404
     assert (await door.post(COMMAND, signed(COMMAND), path=PATH + "/"))[0] == 404
-    for method, path, status in (("GET", PATH, 405), ("PUT", PATH, 405), ("GET", HEALTH, 200), ("GET", "/x", 404)):
+    for method, path, status in (("GET", PATH, 405), ("PUT", PATH, 405), ("GET", "/x", 404)):
         async with door.session.request(method, door.url + path) as answer:
             assert answer.status == status, (method, path)
 
@@ -228,7 +231,7 @@ async def test_a_stop_finishes_what_is_under_way() -> None:
 
 async def test_a_stop_waits_for_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that hangs, and a connection that idles, hold it up for seconds only."""
-    monkeypatch.setattr("bot.slack.http.GRACE", 0.3)
+    monkeypatch.setattr("bot.web.GRACE", 0.3)
     async with opened() as door:
         door.pause = 60
         under_way = asyncio.create_task(door.post(COMMAND, signed(COMMAND)))
@@ -244,6 +247,7 @@ async def test_a_stop_waits_for_nobody_for_ever(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_taken_address_is_said(door: Door) -> None:
     """By the names of the settings."""
-    app = AsyncApp(client=AsyncWebClient("xoxb-1"), request_verification_enabled=False)
-    with pytest.raises(ConfigError, match="BIND_ADDRESS, PORT: can't listen on"):
-        await HttpMode(app, SECRET, "127.0.0.1", door.http.port).open()
+    with pytest.raises(
+        ConfigError, match=r"BIND_ADDRESS, PORT: can't listen on .*: [Aa]ddress already in use. Give PORT"
+    ):
+        await WebServer("127.0.0.1", door.http.port).open()

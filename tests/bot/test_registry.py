@@ -14,6 +14,7 @@ import pytest
 
 from bot.domain import RunKey
 from bot.errors import ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
+from bot.mlflow.reading import rows
 from bot.registry import MlflowRegistry
 from tests.fakes.wire import Reply, Wire
 
@@ -160,3 +161,44 @@ def test_time_outs(given: dict[str, str], expected: str) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=kept | given)
     assert ran.stdout.strip() == expected
+
+
+async def test_an_alias_is_set_again(wire: Wire, mlflow: MlflowRegistry) -> None:
+    """Of two that set a new alias at once MLflow may refuse one, for no reason that would last."""
+    path = f"{API}/registered-models/alias"
+    wire.reply("GET", f"{API}/registered-models/get", Reply({"registered_model": {"name": "delays"}}))
+    wire.reply("POST", path, Reply(said("BAD_REQUEST", "UNIQUE constraint failed"), 400), Reply({}))
+    await mlflow.set_alias("delays", "production", "3")
+    assert wire.count("POST", path) == 2
+
+
+async def test_trainings_in_bulk_are_few_calls(wire: Wire, mlflow: MlflowRegistry) -> None:
+    """Two hundred a call; experiments are read again only where a run is missing."""
+    wire.reply("POST", SEARCH_RUNS, Reply({"runs": [RUN]}))
+    assert list(await mlflow.trainings_of(["a1"])) == ["a1"]
+    assert (wire.count("POST", EXPERIMENTS), wire.count("POST", SEARCH_RUNS)) == (1, 1)
+    await mlflow.trainings_of(["a1", *(f"b{number}" for number in range(400))])
+    asked = [one.body["filter"].count(",") + 1 for one in wire.asked if one.path == SEARCH_RUNS]
+    assert asked == [1, 200, 200, 1, 200, 200]
+    assert wire.count("POST", EXPERIMENTS) == 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ('{"num_rows": 5}', 5),
+        ('{"num_rows": 0}', 0),
+        ('{"num_rows": -1}', None),
+        ('{"num_rows": true}', None),
+        ('{"num_rows": "5"}', None),
+        ('{"num_rows": 1.5}', None),
+        ("[5]", None),
+        ("{", None),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_rows_of_a_profile(profile: object, expected: int | None) -> None:
+    """A profile is whatever training code wrote."""
+    assert rows(profile) == expected

@@ -163,6 +163,8 @@ async def whole(tmp_path: Path, airflow_server: AirflowServer, mlflow_server: Ml
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_API_URL": slack.api_url,
+            "BIND_ADDRESS": "127.0.0.1",
+            "PORT": "0",
             "AIRFLOW_URL": airflow_server.url,
             "AIRFLOW_USERNAME": airflow_server.username,
             "AIRFLOW_PASSWORD": airflow_server.password,

@@ -3,5 +3,6 @@
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.service import Call
+from tests.fakes.specs import FakeSpecs
 
-__all__ = ["Call", "FakeOrchestrator", "FakeRegistry"]
+__all__ = ["Call", "FakeOrchestrator", "FakeRegistry", "FakeSpecs"]

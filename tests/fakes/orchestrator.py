@@ -12,12 +12,24 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from bot.domain import Answered, Log, Pipeline, Question, QuestionKey, Run, RunKey, RunState, Task, TaskState
+from bot.domain import (
+    Answered,
+    Backfill,
+    Log,
+    Pipeline,
+    Question,
+    QuestionKey,
+    Run,
+    RunKey,
+    RunState,
+    Scheduled,
+    Task,
+    TaskState,
+)
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
 from bot.following.masking import masked
-from tests.fakes.service import FakeService
+from tests.fakes.scheduling import GONE, FakeScheduling
 
-GONE = "gone from Airflow: no file defines it now"
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 SUMMARY_LIMIT = 200
 _TRYING = set(TaskState) - {TaskState.PENDING, TaskState.SKIPPED}
@@ -39,7 +51,7 @@ class _Run:
     logs: dict[tuple[str, int, int], str] = field(default_factory=dict)  # by task, map index and try
 
 
-class FakeOrchestrator(FakeService):
+class FakeOrchestrator(FakeScheduling):
     """Implements `bot.ports.Orchestrator`. `clock` gives the time; a run stays as it is until a test moves it on."""
 
     name = "Airflow"
@@ -78,7 +90,7 @@ class FakeOrchestrator(FakeService):
 
     def add_run(self, run: Run) -> None:
         """A run that was not started through this port: scheduled, or from Airflow's own page."""
-        tasks = self._dags[run.dag_id].pipeline.tasks
+        tasks = self._dags[run.dag_id].pipeline.tasks if run.dag_id in self._dags else ()
         self._runs[run.key] = _Run(
             run,
             self.clock(),
@@ -288,6 +300,10 @@ class FakeOrchestrator(FakeService):
         self._answered()
         return self._runs[key].run
 
+    def dag_url(self, dag_id: str) -> str:
+        """See Orchestrator."""
+        return f"http://airflow.test/dags/{dag_id}"
+
     def run_url(self, key: RunKey) -> str:
         """See Orchestrator."""
         return f"http://airflow.test/dags/{key.dag_id}/runs/{key.run_id}"
@@ -299,6 +315,28 @@ class FakeOrchestrator(FakeService):
     async def close(self) -> None:
         """See Orchestrator."""
         self._called("close")
+
+    def _declared(self, name: str) -> Scheduled | None:
+        if name not in self._dags:
+            return None
+        dag = self._dags[name]
+        trouble = dag.pipeline.trouble if dag.pipeline.trouble == GONE else ""
+        return Scheduled(
+            dag_id=name,
+            description=dag.pipeline.description,
+            paused=dag.pipeline.paused,
+            next_run=dag.pipeline.next_run,
+            trouble=trouble,
+            tags=tuple(sorted(dag.tags)),
+        )
+
+    def _exists(self, run: tuple[str, str]) -> bool:
+        return RunKey(*run) in self._runs
+
+    def _fail_queued(self, backfill: Backfill) -> None:
+        for run in [kept.run for kept in self._of([backfill.dag_id]) if kept.run.kind == "backfill"]:
+            if run.state is RunState.QUEUED and run.conf == backfill.conf:
+                self._change(run.key, state=RunState.FAILED, ended=self.clock())
 
     def _take(self, key: QuestionKey, answered: Answered) -> None:
         self._questions[key] = self._questions[key].model_copy(update={"open": False, "answered": answered})

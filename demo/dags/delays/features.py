@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -104,6 +105,16 @@ def join(flights: pd.DataFrame, weather: pd.DataFrame, selection: Selection, pat
         )
         table.write_parquet(str(path))
     return len(pd.read_parquet(path, columns=[TARGET]))
+
+
+def upcoming(flights: pd.DataFrame, weather: pd.DataFrame, lead_hours: int) -> pd.DataFrame:
+    """The flights after those that models learn from, as rows to score: what was known `lead_hours` before each."""
+    airports = sorted(flights["origin"].unique())
+    selection = Selection(str(LAST_TRAINING_MONTH), airports, lead_hours)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "features.parquet"
+        join(flights, weather, selection, path)
+        return holdout_rows(path)
 
 
 def training_rows(path: Path) -> pd.DataFrame:

@@ -92,6 +92,26 @@ def champion() -> ModelVersion | None:
     return client.get_model_version(NAME, version) if version else None
 
 
+class NotHeld(Exception):
+    """The alias doesn't point at the version that was to be deployed; the message says where it points."""
+
+
+def holder(model: str, version: str, alias: str) -> ModelVersion:
+    """The version, which holds the alias. Raises NotHeld where it doesn't (any more)."""
+    client = mlflow.MlflowClient()
+    registered = client.search_registered_models(f"name = '{model}'")
+    held = str(registered[0].aliases.get(alias, "")) if registered else ""
+    if held != version:
+        now = f"v{held}" if held else "no version"
+        raise NotHeld(f"{alias} of {model} is {now} now, not v{version}: nothing was deployed")
+    return client.get_model_version(model, version)
+
+
+def lead_hours(version: ModelVersion) -> int:
+    """How long before departure this version predicts."""
+    return int(mlflow.get_run(version.run_id).data.params["lead_hours"])
+
+
 def register(run_id: str, uri: str, tags: Mapping[str, str]) -> ModelVersion:
     """The registered version of `run_id`, made from the model at `uri` unless it exists, with `tags`.
 

@@ -9,6 +9,7 @@ import atexit
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,7 +30,7 @@ if IN_AIRFLOW:
     home = Path(tempfile.mkdtemp(prefix="dag-tests-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     (home / "dags").mkdir()
-    for dag in (ROOT / "demo" / "dags" / "train_delays.py", Path(__file__).parent / "dags" / "untagging.py"):
+    for dag in (*(ROOT / "demo" / "dags").glob("*.py"), Path(__file__).parent / "dags" / "untagging.py"):
         (home / "dags" / dag.name).symlink_to(dag)
     os.environ |= {
         "AIRFLOW_HOME": str(home),
@@ -58,6 +59,12 @@ def _elsewhere() -> None:
     """MLflow puts artifacts below the current folder: let that not be the checkout."""
     if IN_AIRFLOW:
         os.chdir(home)
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's own database, in a file of this test run."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,27 +1,21 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 import mlflow
 import pytest
-from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
-from airflow.utils.session import create_session
 from delays import features, training
 from mlflow.entities import Run
+
+from tests.demo.delays.in_airflow.running import run
 
 QUICK = {"months": "4", "airports": ["LGA"], "max_iter": 5, "max_missing_percent": 25}
 TASKS = ["take_features", "validate_features", "train", "validate_model", "register"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def database() -> None:
-    """Airflow's own database, in a file of this test run."""
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+pytestmark = pytest.mark.usefixtures("airflow_database")
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +23,6 @@ def train_delays() -> DAG:
     import train_delays as module
 
     return module.train_delays_dag
-
-
-def run(dag: DAG, conf: Mapping[str, Any]) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Run `dag` in this process; its run's id, and by task its state and its summary."""
-    done = dag.test(run_conf=dict(conf))
-    states = {task.task_id: str(task.state) for task in done.get_task_instances()}
-    with create_session() as session:
-        found = session.query(XComModel).filter_by(run_id=done.run_id, key="summary")
-        summaries = {row.task_id: row.value for row in found}
-    return done.run_id, states, summaries
 
 
 def mlflow_run(experiment: str, run_id: str) -> Run:
@@ -92,12 +76,14 @@ def test_params_refuse_what_they_do_not_mean(train_delays: DAG, name: str, value
 
 def test_a_run_trains_compares_and_registers(train_delays: DAG) -> None:
     """Two runs: each task says its result, both get a version, and the second is compared with production."""
-    on_one = {"stationmaster": {"compute": {"name": "one-core", "instance": "1-thread"}}}
-    _, states, summaries = run(train_delays, QUICK | on_one)
+    gates = [{"kind": "at_least", "name": "auc", "bound": 0.5}, {"kind": "max_drop", "name": "auc", "bound": 0}]
+    told = {"stationmaster": {"compute": {"name": "one-core", "instance": "1-thread"}, "gates": gates}}
+    _, states, summaries = run(train_delays, QUICK | told)
     assert states == dict.fromkeys(TASKS, "success")
     assert set(summaries) == set(TASKS)
     assert summaries["validate_features"] == "all 14 checks passed"
     assert summaries["train"].endswith(" flights on 1 thread")
+    assert summaries["validate_model"].endswith(" flights, all 2 gates passed")
     assert summaries["register"] == "version 1"
     assert all(len(summary) <= 100 for summary in summaries.values())
 
@@ -109,6 +95,14 @@ def test_a_run_trains_compares_and_registers(train_delays: DAG) -> None:
     assert {"auc", "log_loss", "brier", "recall_at_5pct"} <= set(trained.data.metrics)
     assert trained.data.metrics["champion.auc"] != trained.data.metrics["auc"]
     assert {tag.value for used in trained.inputs.dataset_inputs for tag in used.tags} == {"training", "evaluation"}
+
+
+def test_a_gate_of_the_conf_ends_the_run(train_delays: DAG) -> None:
+    """What the bot would not promote is not registered."""
+    gates = [{"kind": "at_least", "name": "auc", "bound": 0.99, "better": None}]
+    run_id, states, _ = run(train_delays, QUICK | {"stationmaster": {"gates": gates}})
+    assert (states["validate_model"], states["register"]) == ("failed", "upstream_failed")
+    assert mlflow.search_model_versions(filter_string=f"run_id = '{mlflow_run('delays', run_id).info.run_id}'") == []
 
 
 def test_features_that_break_a_rule_end_the_run(train_delays: DAG) -> None:

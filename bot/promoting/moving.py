@@ -1,0 +1,73 @@
+"""An alias moved in MLflow, which has no compare-and-set: held in the ledger before, read before and after.
+
+Each function may be repeated after any crash: what an earlier attempt did is found, and not done again.
+"""
+
+from __future__ import annotations
+
+from structlog import get_logger
+
+from bot.errors import NotFound, ServiceDenied, ServiceRejected
+from bot.ports import Registry
+from bot.station import Station
+from bot.store import Move, MoveState, Transaction
+
+log = get_logger(__name__)
+
+
+async def intended(station: Station, move: Move, made: int) -> Move | None:
+    """Take hold of the alias for this move: the move as it is kept. None where somebody else is moving it, or has.
+
+    `made`: how many moves of the alias the ledger had when this one was decided on.
+    """
+    async with station.store.write() as tx:
+        if not await station.store.ledger.intend(move, made, tx):
+            return None
+        return await station.store.ledger.get(move.id, tx)
+
+
+async def set_alias(registry: Registry, move: Move) -> str:
+    """Let the alias move as intended; empty once the registry says that it has, else why it did not, in words.
+
+    It moves only from where it was meant to: what somebody did in MLflow itself meanwhile is not undone.
+    """
+    held = await _held(registry, move)
+    if held == move.after:
+        return ""  # an earlier attempt moved it
+    if held != move.before:
+        return _elsewhere(move, held)
+    if refused := await _try(registry, move):
+        return refused
+    held = await _held(registry, move)
+    return "" if held == move.after else _elsewhere(move, held)
+
+
+async def _try(registry: Registry, move: Move) -> str:
+    """Set it; why the registry doesn't. Of two that give a new alias at once MLflow may refuse one for no reason."""
+    for attempt in (1, 2):
+        try:
+            await registry.set_alias(move.registered_model, move.alias, move.after or "")
+        except ServiceRejected as error:
+            if attempt == 2:
+                return error.sentence.removesuffix(".")
+        except (ServiceDenied, NotFound) as error:
+            return error.sentence.removesuffix(".")
+        else:
+            break
+    return ""
+
+
+async def _held(registry: Registry, move: Move) -> str | None:
+    holder = await registry.holder(move.registered_model, move.alias)
+    return holder.version if holder else None
+
+
+def _elsewhere(move: Move, held: str | None) -> str:
+    now = f"holds v{held}" if held else "holds nothing"
+    return f"{move.alias} of {move.registered_model} {now}, moved in MLflow itself at that moment"
+
+
+async def settle(station: Station, moves: list[Move], tx: Transaction, *, done: bool) -> None:
+    """Note what became of intended moves: this lets go of their aliases."""
+    for move in moves:
+        await station.store.ledger.settle(move.id, MoveState.DONE if done else MoveState.ABANDONED, tx)

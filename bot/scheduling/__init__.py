@@ -1,0 +1,1 @@
+"""Periodic retraining: when, what, and how it becomes a DAG in Airflow."""
