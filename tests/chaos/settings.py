@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from demo.slack.standin import StandIn
+from demo.station.ports import HOST
 from tests.chaos.people import DANA, OMAR
 from tests.chaos.wire import Wire
 
@@ -34,6 +35,8 @@ def settings_of(slack: StandIn, wire: Wire, database: str, folder: Path, lease: 
         "AIRFLOW_URL": wire.urls["airflow"],
         "AIRFLOW_TOKEN": "for-everybody",
         "MLFLOW_TRACKING_URI": wire.urls["mlflow"],
+        "BIND_ADDRESS": HOST,
+        "PORT": "0",
         "DATABASE_URL": database,
         "STATIONMASTER_CONFIG": str(config),
         "JOB_LEASE": f"{lease:g}",

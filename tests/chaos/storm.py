@@ -47,9 +47,9 @@ class Plan:
     a_second: float = 20.0
     pause: float = 0.3
     lease: float = 5.0
-    ending: float = 0.15
+    ending: float = 0.08
     trouble: bool = True
-    calm_within: float = 180.0
+    calm_within: float = 300.0
     rest: float = 6.0
     modules: Sequence[str] = ()
 
