@@ -101,7 +101,7 @@ class FakeStage:
         """See RegistryStage. The memory has files without sources."""
         version = str(self._numbers.get(model, 0) + 1)
         self._numbers[model] = int(version)
-        self._fake.add_version(
+        self.fake.add_version(
             Version(
                 model=model,
                 version=version,
@@ -113,20 +113,20 @@ class FakeStage:
                 description="Trained on flights.",
             )
         )
-        self._fake.put_files(model, version, files)
+        self.fake.put_files(model, version, files)
         return version
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:
         """See RegistryStage."""
-        self._fake.put_files(model, version, files)
+        self.fake.put_files(model, version, files)
 
     async def delete_version(self, model: str, version: str) -> None:
         """See RegistryStage."""
-        self._fake.delete_version(model, version)
+        self.fake.delete_version(model, version)
 
     async def tags_of(self, model: str) -> Mapping[str, str]:
         """See RegistryStage."""
-        return self._fake.model_tags(model)
+        return self.fake.model_tags(model)
 
 
 class MlflowStage:
