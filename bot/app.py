@@ -200,7 +200,7 @@ async def _assemble(
     station = Station(
         config=config,
         store=store,
-        jobs=Jobs(store),
+        jobs=Jobs(store, lease=settings.job_lease),
         catalogue=Catalogue(store, orchestrator, config),
         people=People(watched, config),
         orchestrator=orchestrator,
