@@ -159,7 +159,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     text = (ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
     text = text.partition("    promotion:")[0]  # a test that promotes says how
     text = text.replace("class_weight: {}", "balanced: {}")  # as PIPELINE calls it
-    # Its model comes last: tests add to it.
     config.write_text(f"schedules: {{store: folder, path: {tmp_path}}}\n{text}", encoding="utf-8")
     async with StandIn() as slack:
         settings = settings_for(slack, tmp_path, config)
