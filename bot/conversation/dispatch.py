@@ -20,6 +20,7 @@ from bot.conversation.answers import Refused, Told, shared_by, with_share
 from bot.conversation.commands import Asked, Button, Call, Registered, Shortcut, Work
 from bot.conversation.hometab import HomeTabs
 from bot.conversation.interpret import Interpreter, Request
+from bot.conversation.lastwords import tell_admins
 from bot.conversation.modals import Modals
 from bot.domain import Posted
 from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, shorten
@@ -153,7 +154,10 @@ class Dispatcher:
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
 
     async def tell_dead(self, job: JobRow) -> None:
-        """A request that was accepted has failed for good: its person hears of it, with the id that the log has."""
+        """Work has failed for good: the person who asked for it hears of it, with the id that the log has, and admins.
+
+        At least once each; whoever can't be reached keeps nobody else from hearing.
+        """
         if isinstance(job.args, dict) and "asked" in job.args:
             asked = Asked(**job.args["asked"])
             told = Refused(
@@ -161,3 +165,4 @@ class Dispatcher:
                 hint=f"Tell an admin this id: {job.id}.",
             )
             await self._station.posting.tell(asked.request_id, asked.channel, asked.person, told.render())
+        await tell_admins(self._station, job)

@@ -176,6 +176,8 @@ def _whose(facts: Facts, before: str, otherwise: str) -> Markup:
     it is the end of its id.
     """
     name = facts.followed.requested_by_name
+    if schedule := (facts.followed.shown or {}).get("schedule"):
+        before, name = "by", f"{name}'s schedule, {schedule.get('words')}"
     called = str((facts.followed.shown or {}).get("called") or "")
     told = f" · run {escape(called)}" if called else ""
     return Markup((f"{before} {escape(name)}" if name else otherwise) + told)
