@@ -1,11 +1,12 @@
 """Work that dies when a test says so, as its process would: nothing more is written, and its lease stays.
 
-What a piece of work does to the outside are its points: each write to the database, to MLflow, to Airflow, to Slack,
-once before it is done and once after. The work dies at one of them, and is taken over when its lease has run out.
+What a piece of work does to the outside are its points: each write to the database, to MLflow, to Airflow, to Slack.
+The work dies right after one of them, and is taken over when its lease has run out.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -38,14 +39,15 @@ class Kills:
             self.counted[job_id] += 1
             if self.at.get(job_id) == self.counted[job_id]:
                 self.died.add(job_id)
+                if task := asyncio.current_task():
+                    task.add_done_callback(lambda ended: ended.exception())  # nobody else looks at it
                 raise Killed(job_id)
 
     def around(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """The method with a point before it and one after it."""
+        """The method with a point after it."""
 
         @wraps(method)
         async def call(*args: Any, **more: Any) -> Any:
-            self.point()
             answer = await method(*args, **more)
             self.point()
             return answer
@@ -54,7 +56,7 @@ class Kills:
 
 
 class Proxy:
-    """A service whose named methods have points around them. It is never closed: tests share it."""
+    """A service whose named methods have points after them. It is never closed: tests share it."""
 
     def __init__(self, service: object, kills: Kills, *effects: str) -> None:
         self._service, self._kills, self._effects = service, kills, effects
@@ -68,17 +70,16 @@ class Proxy:
 
 
 def proxy(service: object, kills: Kills, *effects: str) -> Any:
-    """The service with points around these methods."""
+    """The service with points after these methods."""
     return Proxy(service, kills, *effects)
 
 
 def arm(monkeypatch: pytest.MonkeyPatch, kills: Kills) -> None:
-    """Points around every transaction of the database and every message."""
+    """Points after every transaction of the database and every message."""
     write = Database.write
 
     @asynccontextmanager
     async def killed(self: Database, *, first: bool = False) -> AsyncIterator[Transaction]:
-        kills.point()
         async with write(self, first=first) as tx:
             yield tx
         kills.point()
