@@ -87,10 +87,12 @@ async def explain(call: Call, arguments: ExplainArguments) -> Explanation:
 
 @shortcut("explain_run")
 async def explain_run(station: Station, messages: Sequence[Posted]) -> str:
-    """A run's card, or a reply below it: its version is explained; a run without one is shown."""
+    """The card of a run or of a promotion, or a reply below it: its version, explained; a run without one is shown."""
     for at in messages:
         if run := await station.store.runs.of_card(at.channel, at.ts):
             return f"explain {run.model}@v{run.version}" if run.version else f"status {run.dag_id}/{run.dag_run_id}"
+        if request := await station.store.promotions.of_card(at.channel, at.ts):
+            return f"explain {request.model}@v{request.version}"
     raise Refusal(
         "This message is no run's card.", hint="Choose it on a card, or on a reply below one.", example="explain MODEL"
     )

@@ -141,6 +141,8 @@ async def test_who_approved_it_and_why_is_told(world: World, monkeypatch: pytest
     assert "“too soon”, rejected by Omar: “not &lt;!here&gt; on a Friday”" in said
     card = await ask(world, 'promote delays v2 --reason "rain fixed"')
     assert ": “rain fixed”, waits for an approval" in await world.type(VERA, "explain delays@v2")
+    await world.slack.as_user(NOOR).shortcut("explain_run", channel=card.channel, ts=card.ts)
+    await world.told(NOOR, "delays v2 holds no alias: trained by Dana", card.channel)
     await click(world, OMAR, card, "approve")
     await becomes(world, card, "Deploying…")
     await deployed(world)
@@ -257,6 +259,8 @@ async def test_a_metrics_course_is_drawn(world: World) -> None:
 async def test_another_metric_is_a_click_away(world: World) -> None:
     """And typed, it is found whatever its case; the best is the lowest where lower is better."""
     await registered(world, [0.65, 0.68])
+    await world.type(VERA, "model delays")
+    assert '"value": "history delays"' in world.blocks(VERA)
     await world.type(VERA, "history delays")
     seen = world.slack.ephemerals(VERA, "C0TRAINING")[-1]
     await world.slack.as_user(VERA).click("C0TRAINING", seen.ts, "say:1")

@@ -98,6 +98,7 @@ def test_what_counts_voids_an_approval_in_words(now: Evidence, words: str) -> No
         changed(trained=datetime.now(UTC)),
         changed(cost="$1.02"),
         changed(url="https://mlflow.example"),
+        changed(code_url="https://git.example"),
         changed(gates=tuple(reversed(EVIDENCE.gates))),
         changed(gates=gates(AUC, DROP)),
         changed(approvers=tuple(reversed(EVIDENCE.approvers))),
