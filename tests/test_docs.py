@@ -156,10 +156,11 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
         ("`models`", ModelConfig),
         ("`contract`", Contract),
         ("`promotion`", Promotion),
+        ("`gates`", MetricGate),
         ("`budgets`", Budgets),
         ("`schedules`", Schedules),
     ],
-    ids=["top", "access", "compute", "models", "contract", "promotion", "budgets", "schedules"],
+    ids=["top", "access", "compute", "models", "contract", "promotion", "gates", "budgets", "schedules"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""
