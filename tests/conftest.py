@@ -2,11 +2,19 @@
 
 import pytest
 
-from tests.databases import database, empty_database, empty_postgresql, postgres_server, postgresql
+from tests.databases import (
+    bots_database,
+    database,
+    empty_database,
+    empty_postgresql,
+    postgres_server,
+    postgresql,
+)
 from tests.station import airflow_server, mlflow_port, mlflow_server, station_workspace
 
 __all__ = [
     "airflow_server",
+    "bots_database",
     "database",
     "empty_database",
     "empty_postgresql",
