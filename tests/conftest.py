@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.aws import aws, aws_server
 from tests.databases import (
     bots_database,
     database,
@@ -14,6 +15,8 @@ from tests.station import airflow_server, mlflow_port, mlflow_server, station_wo
 
 __all__ = [
     "airflow_server",
+    "aws",
+    "aws_server",
     "bots_database",
     "database",
     "empty_database",

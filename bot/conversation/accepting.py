@@ -11,7 +11,6 @@ from bot.store import AuditEntry, Transaction
 
 async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
     """Keep the work under the request's id; False, and nothing changed, where it was accepted before."""
-    call.station.posting.remember(request.id, request.response_url)
     entry = AuditEntry(
         id=f"{request.id}:accepted",
         actor=call.person.id,
@@ -27,6 +26,7 @@ async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
 
     async def also(tx: Transaction) -> None:
         await call.station.store.audit.append(entry, tx)
+        await call.station.posting.answerable.remember(request.id, request.response_url, tx)
         if work.also:
             await work.also(tx, request.id)
 

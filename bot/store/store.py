@@ -11,6 +11,7 @@ from bot.store.answerable import Answerable
 from bot.store.audit import AuditTrail
 from bot.store.backfills import Backfills
 from bot.store.catalogue import Catalogue
+from bot.store.chain import Chain
 from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
@@ -37,6 +38,7 @@ class Store:
         self.audit = AuditTrail(database)
         self.backfills = Backfills(database)
         self.catalogue = Catalogue(database)
+        self.chain = Chain(database)
         self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
