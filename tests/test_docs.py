@@ -134,7 +134,7 @@ def test_the_events_to_watch_are_logged() -> None:
 async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
     """The lines for Python copy a database that is open elsewhere."""
     original, copy = tmp_path / "stationmaster.db", tmp_path / "copy.db"
-    (code,) = blocks(section(page("install"), "Backup"), "python")
+    (code,) = blocks(section(page("operating"), "Backup"), "python")
     code = code.replace("/var/lib/stationmaster/stationmaster.db", str(original))
     code = code.replace("/backup/stationmaster.db", str(copy))
     store = await Store.open(f"sqlite:///{original}")
