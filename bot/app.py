@@ -7,10 +7,12 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from structlog import get_logger
 
+from bot import forgetting
 from bot.auditing.heads import publications
 from bot.auditing.sealing import Sealing
 from bot.auditing.seals import Seals
@@ -32,6 +34,7 @@ from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
 from bot.launching.settling import keep_released
 from bot.log import configure
+from bot.mlflow.webhook import Webhook
 from bot.observing.calls import observed
 from bot.observing.health import Health
 from bot.observing.measuring import Measuring
@@ -41,8 +44,11 @@ from bot.observing.tracing import start_tracing, stop_tracing
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
+from bot.promoting import outside, watching
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling import coming, telling
+from bot.scheduling.keeping import Keeper
 from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.edits import EditBudget
@@ -80,6 +86,7 @@ async def running(
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
         station.jobs.on_dead = dispatcher.tell_dead
+        await forgetting.plan(station, settings.retention_days)
         station.jobs.on_stolen = station.metrics.stolen
         tracker = Tracker(station, every=TRACKER_EVERY)
         await station.jobs.start()
@@ -91,7 +98,9 @@ async def running(
             tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            watching.Watching(station).follow(),
             station.posting.answerable.keep_clean(),
+            Keeper(station).keep(),
         )
         for loop in (*loops, *_sealing(settings, station)):
             task = asyncio.create_task(loop)
@@ -130,6 +139,8 @@ async def _open(
     stack.push_async_callback(health.close)
     measuring = Measuring(station, tracker, EditBudget(station.store).left)
     server.add(routes(health, station.metrics, measuring.measure))
+    if secret := settings.mlflow_webhook_secret.get_secret_value():
+        server.add(Webhook(secret, partial(watching.soon, station)).routes)
     await server.open()
     stack.push_async_callback(server.close)
     if socket:
@@ -189,7 +200,7 @@ async def _assemble(
     station = Station(
         config=config,
         store=store,
-        jobs=Jobs(store),
+        jobs=Jobs(store, lease=settings.job_lease),
         catalogue=Catalogue(store, orchestrator, config),
         people=People(watched, config),
         orchestrator=orchestrator,
@@ -218,8 +229,17 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.meet": meet,
         "run.late": point_out,
         "run.redraw": redraw,
+        forgetting.KIND: forgetting.forget,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
+        watching.LOOK: watching.look_now,
+        outside.MOVED: outside.tell_moved,
+        outside.DELETED: outside.tell_deleted,
+        "run.unfit": coming.stop,
+        "schedule.misfit": telling.misfit,
+        "schedule.left": telling.left,
+        "schedule.failing": telling.failing,
+        "schedule.missed": telling.missed,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:

@@ -106,7 +106,8 @@ async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None
             await _tell_refusal(ctx, asked, args, refusal["sentence"], refusal["hint"], leave, station)
         else:
             await ctx.step("followed", _follow, ctx, key, args, asked, leave, station)
-            await _post_card(ctx, key, asked, leave, station)
+            if not args.get("backfill"):  # which has a card of its own
+                await _post_card(ctx, key, asked, leave, station)
     except ServiceError as error:
         if time.time() - leave.since > GIVE_UP:
             raise
@@ -133,6 +134,7 @@ async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Pe
     why = f": {args['reason']}" if args["reason"] else ""
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
     terms = {"compute": args.get("compute"), "ref": args.get("ref", ""), "gates": as_conf(resolve(model.contract))}
+    terms |= {"backfill": args["backfill"]} if args.get("backfill") else {}
     agreed = f", {leave.agreed_by} agreed" if leave.agreed_by else ""
     note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{agreed}{why}", 1_000)
     conf = {**args["conf"], "stationmaster": by | terms}
@@ -181,7 +183,7 @@ async def _follow(
         dag_id=begun.dag_id,
         dag_run_id=begun.run_id,
         model=args["model"],
-        origin="command",
+        origin="backfill" if args.get("backfill") else "command",
         state=begun.state,
         conf=args["conf"],
         requested_by=asked.person,

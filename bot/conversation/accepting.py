@@ -31,4 +31,4 @@ async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
             await work.also(tx, request.id)
 
     args = {"asked": asdict(asked), **work.args}
-    return await call.station.jobs.submit(request.id, work.kind, args, also=also)
+    return await call.station.jobs.submit(request.id, work.kind, args, also=also, about=work.args.get("dag_id"))

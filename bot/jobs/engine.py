@@ -124,18 +124,20 @@ class Jobs:
         *,
         also: Also | None = None,
         start_at: float | None = None,
+        about: str | None = None,
     ) -> bool:
         """Accept a job: durable when this returns. False where `job_id` was accepted before, whatever became of it.
 
         `also(tx)` writes in the same transaction, for a new job only; if it raises, nothing is accepted. The job
-        starts at once, or at `start_at` in epoch seconds. Permanent where `args` isn't JSON.
+        starts at once, or at `start_at` in epoch seconds. `about` is what `coming` finds it by. Permanent where `args`
+        isn't JSON.
         """
         text = encode(args, "the job's arguments")
         here = start_at is None and self._worker.take_slot(kind)
 
         async def accept(tx: Transaction) -> Claim | None:
             claim = await self._table.accept(
-                tx, job_id, kind, text, here=here, start_at=start_at, trace=tracing.context()
+                tx, job_id, kind, text, here=here, start_at=start_at, about=about, trace=tracing.context()
             )
             if claim and also:
                 await also(tx)
@@ -252,6 +254,10 @@ class Jobs:
     async def steps(self, job_id: str) -> Mapping[str, str]:
         """What a job remembers, oldest first: the names of steps and waits, and their results as JSON."""
         return await self._overview.steps(job_id)
+
+    async def coming(self, kind: str, about: str) -> Sequence[JobRow]:
+        """The jobs of this kind that are not over and about this, or about nobody knows what; oldest first."""
+        return await self._overview.coming(kind, about)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""

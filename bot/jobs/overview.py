@@ -38,6 +38,7 @@ class JobRow:
     trace: str | None
     created: float
     updated: float
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ class Overview:
         query = sa.select(job_step.c.name, job_step.c.result).where(job_step.c.job_id == job_id).order_by(job_step.c.at)
         async with self._database.read() as connection:
             return {row.name: row.result for row in await connection.execute(query)}
+
+    async def coming(self, kind: str, about: str) -> Sequence[JobRow]:
+        """The live jobs of this kind about this, or about nobody knows what: an older version has accepted them."""
+        known = sa.or_(job.c.about == about, job.c.about.is_(None))
+        query = sa.select(job).where(job.c.state.in_(LIVE), job.c.kind == kind, known).order_by(job.c.created)
+        return await self._rows(query)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""

@@ -62,13 +62,14 @@ class AuditTrail:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        new = database.insert(audit).values(at=database.now)  # once: to build it costs more than to carry it out
+        self._new = new.on_conflict_do_nothing().returning(audit.c.seq)
 
     async def append(self, entry: AuditEntry, tx: Transaction | None = None) -> bool:
         """Write one entry; False where its id is there already."""
         values = {name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}
-        row = self._database.insert(audit).values(at=self._database.now, **values)
         async with self._database.within(tx) as connection:
-            added = await connection.execute(row.on_conflict_do_nothing().returning(audit.c.seq))
+            added = await connection.execute(self._new, values)
             return added.first() is not None
 
     async def actors(self, model: str, subject: str) -> frozenset[str]:
@@ -113,8 +114,19 @@ class AuditTrail:
             rows, seconds = (await connection.execute(query)).one()
         return Unsealed(rows, max(0.0, seconds or 0.0))
 
+    async def doers(self, action: str, subject: str, outcomes: Collection[str]) -> Mapping[str, str]:
+        """Who did this to the subject, with one of these outcomes: their names, by id."""
+        query = sa.select(audit.c.actor, audit.c.actor_name).where(
+            audit.c.subject == subject, audit.c.action == action, audit.c.outcome.in_(outcomes)
+        )
+        async with self._database.read() as connection:
+            return {row.actor: row.actor_name for row in await connection.execute(query)}
+
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
-        """The first `limit` rows whose number is above `seq`, in order."""
+        """The first `limit` rows whose number is above `seq`, in order.
+
+        On PostgreSQL a row may come to light after one with a higher number, whose transaction was shorter.
+        """
         query = sa.select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
         async with self._database.read() as connection:
             return [AuditRow(**row._asdict()) for row in await connection.execute(query)]

@@ -22,6 +22,7 @@ from bot.store.looks import Looks
 from bot.store.posts import Posts
 from bot.store.promotions import Promotions
 from bot.store.questions import Questions
+from bot.store.retention import Retention
 from bot.store.runs import Runs
 from bot.store.schedules import Schedules
 from bot.store.schema import job
@@ -47,6 +48,7 @@ class Store:
         self.posts = Posts(database)
         self.promotions = Promotions(database)
         self.questions = Questions(database)
+        self.retention = Retention(database)
         self.runs = Runs(database)
         self.slots = Slots(database)
         self.schedules = Schedules(database)
