@@ -34,6 +34,7 @@ from tests.station import PREFIX, AirflowServer
 T = TypeVar("T")
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 PATIENCE = 240.0  # seconds for anything, on a machine that is busy with other tests
+ASK_EVERY = 2.0  # seconds between requests to parse: one that comes while the file is being read is passed over
 LABEL = "{{ 6*7 }}{{ var.value.secret }}"
 STORES = ["folder", "s3", "variable"]
 
@@ -62,11 +63,17 @@ async def until(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> 
 
 async def shown(orchestrator: Orchestrator, specs: Specs, kept: ScheduleSpec) -> Scheduled:
     """The schedule's DAG, once Airflow has made it of this revision and knows its next run."""
-    name = dag_id(specs.prefix, kept.id)
-    await orchestrator.parse(index_id(specs.prefix))
+    name, asked = dag_id(specs.prefix, kept.id), 0.0
+
+    async def look() -> Scheduled | None:
+        nonlocal asked
+        if time.monotonic() - asked > ASK_EVERY:
+            asked = time.monotonic()
+            await orchestrator.parse(index_id(specs.prefix))
+        return await orchestrator.scheduled(name)
+
     found = await until(
-        lambda: orchestrator.scheduled(name),
-        lambda seen: seen is not None and revision_shown(seen) == kept.revision and seen.next_run is not None,
+        look, lambda seen: seen is not None and revision_shown(seen) == kept.revision and seen.next_run is not None
     )
     assert found is not None
     return found
