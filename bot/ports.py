@@ -105,8 +105,8 @@ class Orchestrator(Protocol):
     async def parse(self, dag_id: str) -> None:
         """Ask for the DAG's file to be read again now, or where there is no such DAG, for new files to be looked for.
 
-        That takes about a second, and is not waited for: `scheduled` shows when it is done. Asked while the file is just
-        being read, as it was before, it is passed over: ask again after some seconds.
+        That takes about a second, and is not waited for: `scheduled` shows when it is done. A request that comes while
+        the file is being read, as it was before, is passed over: ask again after some seconds.
         """
 
     async def set_paused(self, dag_id: str, paused: bool) -> None:
