@@ -6,7 +6,7 @@ from bot.check.findings import Finding, bad, good, odd
 from bot.errors import ServiceError
 from bot.messages.phrases import count
 from bot.ports import Orchestrator, Specs
-from bot.scheduling.dagfile import index_id, specs_name
+from bot.scheduling.dagfile import index_id
 from bot.scheduling.spec import BrokenSpec
 
 ABOUT = "schedules"
