@@ -17,9 +17,9 @@ from bot.orchestrator import AirflowOrchestrator
 from bot.registry import MlflowRegistry
 from tests.station import AirflowServer, MlflowServer
 
-pytestmark = [pytest.mark.airflow, pytest.mark.mlflow, pytest.mark.timeout(800)]
+pytestmark = [pytest.mark.airflow, pytest.mark.mlflow, pytest.mark.timeout(1300)]
 QUICK = {"months": "4", "airports": ["LGA"], "max_iter": 20, "max_missing_percent": 25}
-PATIENCE = 240  # seconds for a run
+PATIENCE = 420  # seconds for a run
 
 
 @pytest.fixture
