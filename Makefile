@@ -22,7 +22,7 @@ POSTGRES := $(call stamp,.cache/postgres,demo/postgres.lock)
 slack := tests/payloads/types
 TYPES := $(call stamp,.cache/types,$(slack)/node.lock $(slack)/package-lock.json)
 
-.PHONY: help demo test check bench format lock environments clean-demo python
+.PHONY: help demo test check bench chaos format lock environments clean-demo python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,10 +39,13 @@ check: $(BOT) ## Lint, check the format and the types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: $(BOT) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
+bench: $(BOT) $(POSTGRES) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
 	.venv/bin/python -m bench.ack
 	.venv/bin/python -m bench.start
 	.venv/bin/python -m bench.http
+
+chaos: $(BOT) $(POSTGRES) ## Kill bots at random under load, and count; KILLS each, ARGS are its own
+	@exec .venv/bin/python -m tests.chaos --kills $(or $(KILLS),200) $(ARGS)
 
 format: $(BOT) ## Put the code into its format
 	.venv/bin/ruff check --fix --quiet . || true

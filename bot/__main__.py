@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from bot import console
 from bot.errors import ConfigError, StationmasterError
 
 # A wrong argument must not wait for the imports of a whole bot: each subcommand imports what it needs.
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         help="instead, try every message and view in this channel (its id, or #name) of the real workspace",
     )
     check.set_defaults(run=_check)
+    console.add_parsers(commands)
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
     manifest.add_argument("--url", default="", help="for HTTP: the address at which Slack reaches /slack/events")
     manifest.add_argument("--json", action="store_true", help="as JSON instead of YAML")

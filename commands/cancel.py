@@ -92,7 +92,8 @@ async def cancel(call: Call, arguments: CancelArguments) -> Told | Work:
 async def carry_out(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Stop the run; what its end means is told as of any other end."""
     followed = await steer(ctx, args, station, Cancelling())
-    if followed and followed.ended is None:
+    kept = await station.store.runs.get(followed.key) if followed else None
+    if followed and kept and kept.ended is None:  # one that is being started is kept in a moment: its end can wait
         run = await look(station, followed)
         if run.state.over:
             await submit_finish(station, run)

@@ -29,7 +29,7 @@ from bot.errors import (
 from bot.following.cards import run_card
 from bot.following.facts import facts
 from bot.jobs import JobContext, RetryLater
-from bot.launching.asking import Permission, close_card, permission
+from bot.launching.asking import Permission, close_card, permission, still_agreed
 from bot.launching.contract import breaches
 from bot.launching.history import estimate_of, learn
 from bot.launching.launch import Wanted, launch, price_line
@@ -159,6 +159,8 @@ async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, st
     decision = decide(Right.RUN, roles, model.name, in_contract=not beyond or bool(leave.agreed_by))
     if not decision.allowed:
         raise NotAllowed(decision.why)
+    if not await still_agreed(station, model, leave):
+        raise NotAllowed(f"{leave.agreed_by} agreed, and may no longer: ask an owner again.")
     if pipeline.trouble:
         raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint=NOT_STARTED)
     check_conf(model.name, pipeline, args["conf"])

@@ -25,7 +25,13 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "cronsim": ["bot.jobs.schedules", "bot.scheduling.cron"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
-ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.installing.live"}  # these alone know the adapters
+ROOTS = {
+    "bot.app",
+    "bot.__main__",
+    "bot.console",
+    "bot.check.run",
+    "bot.installing.live",
+}  # these alone know the adapters
 PARTS = {
     "bot.slack": ["bot.chat"],
     "bot.airflow": ["bot.orchestrator"],
@@ -36,9 +42,10 @@ PURE = {
     "bot.following.cards", "bot.following.comparison", "bot.following.controls", "bot.following.lineage",
     "bot.following.loglines", "bot.following.masking", "bot.following.runlines", "bot.installing.manifest",
     "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
-    "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
+    "bot.messages.charts", "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
     "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
-    "bot.promoting.evidence", "bot.promoting.foureyes", "bot.promoting.gates", "bot.promoting.moves",
+    "bot.promoting.evidence", "bot.promoting.explaining", "bot.promoting.foureyes", "bot.promoting.gates",
+    "bot.promoting.moves", "bot.promoting.sidebyside",
     *(f"bot.scheduling.{name}" for name in (
         "clock", "cron", "dayparts", "grammar", "moment", "revisions", "spec", "when", "wording",
     )),

@@ -136,7 +136,8 @@ def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) ->
     said = " · ".join([*more.get("notes", ()), *notes])
     lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
     more["notes"] = ("\n".join(lines),) if lines else ()
-    more |= {"controls": controls(facts.followed.model, facts.run, _proposal(facts)), "stamp": stamp(facts.run)}
+    offered = controls(facts.followed.model, facts.run, _proposal(facts), _versions(facts))
+    more |= {"controls": offered, "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
 
 
@@ -153,6 +154,12 @@ def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:
     """The `person` and `name` of who cancelled the run, if it ended so; one that was retried since did not."""
     cancelled: Mapping[str, str] = (followed.shown or {}).get("cancelled") or {}
     return cancelled if run.state is RunState.FAILED and cancelled.get("queued") == str(run.queued) else {}
+
+
+def _versions(facts: Facts) -> tuple[str, ...]:
+    """The champion's version and the run's, where there are both."""
+    champion, version = facts.outcome.champion, facts.outcome.version
+    return (champion.version, version.version) if champion and version else ()
 
 
 def _kept(facts: Facts, name: str) -> str:

@@ -51,6 +51,13 @@ class JobTable:
         self._database = database
         self._owner = owner
         self._lease = lease
+        now = database.now
+        new = database.insert(job).values(attempts=0, created=now, updated=now)
+        here = new.values(state="running", epoch=1, due=now + lease, owner=owner)
+        ready = new.values(state="ready", epoch=0)
+        self._new_here, self._new, self._new_later = [  # once: to build it costs more than to carry it out
+            each.on_conflict_do_nothing().returning(*_CLAIMED) for each in (here, ready.values(due=now), ready)
+        ]
 
     async def accept(
         self,
@@ -61,17 +68,16 @@ class JobTable:
         *,
         here: bool = False,
         start_at: float | None = None,
+        about: str | None = None,
         trace: str | None = None,
     ) -> Claim | None:
         """Write a new job; None where its id is known. `here`: taken by this process from the start."""
-        now = self._database.now
-        values: dict[str, Any] = {"state": "ready", "epoch": 0, "due": now if start_at is None else start_at}
-        if here:
-            values = {"state": "running", "epoch": 1, "due": now + self._lease, "owner": self._owner}
-        row = self._database.insert(job).values(
-            id=job_id, kind=kind, args=args, attempts=0, trace=trace, created=now, updated=now, **values
-        )
-        return _claim((await tx.execute(row.on_conflict_do_nothing().returning(*_CLAIMED))).first())
+        values: dict[str, Any] = {"id": job_id, "kind": kind, "args": args, "about": about, "trace": trace}
+        if here or start_at is None:
+            row = await tx.execute(self._new_here if here else self._new, values)
+        else:
+            row = await tx.execute(self._new_later, values | {"due": start_at})
+        return _claim(row.first())
 
     async def unbegun(self, tx: Transaction, job_id: str) -> Claim | None:
         """A job that was accepted by this process, in a commit of which it never heard; else None."""

@@ -62,13 +62,14 @@ class AuditTrail:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        new = database.insert(audit).values(at=database.now)  # once: to build it costs more than to carry it out
+        self._new = new.on_conflict_do_nothing().returning(audit.c.seq)
 
     async def append(self, entry: AuditEntry, tx: Transaction | None = None) -> bool:
         """Write one entry; False where its id is there already."""
         values = {name: getattr(entry, name) for name in AuditEntry.__dataclass_fields__}
-        row = self._database.insert(audit).values(at=self._database.now, **values)
         async with self._database.within(tx) as connection:
-            added = await connection.execute(row.on_conflict_do_nothing().returning(audit.c.seq))
+            added = await connection.execute(self._new, values)
             return added.first() is not None
 
     async def actors(self, model: str, subject: str) -> frozenset[str]:
@@ -82,6 +83,29 @@ class AuditTrail:
         )
         async with self._database.read() as connection:
             return [AuditRow(**row._asdict()) for row in await connection.execute(query.order_by(audit.c.seq))]
+
+    async def search(
+        self,
+        *,
+        actor: str | None = None,
+        model: str | None = None,
+        since: float = 0.0,
+        reader: tuple[str, Collection[str]] | None = None,
+        limit: int = 100,
+    ) -> Sequence[AuditRow]:
+        """The last rows, newest first: by this person, about this model, written `since` (epoch seconds).
+
+        `reader`: only rows that this person did, or that are about one of these models.
+        """
+        query = sa.select(audit).where(audit.c.at >= since).order_by(audit.c.seq.desc()).limit(limit)
+        if actor is not None:
+            query = query.where(audit.c.actor == actor)
+        if model is not None:
+            query = query.where(audit.c.model == model)
+        if reader is not None:
+            query = query.where(sa.or_(audit.c.actor == reader[0], audit.c.model.in_(reader[1])))
+        async with self._database.read() as connection:
+            return [AuditRow(**row._asdict()) for row in await connection.execute(query)]
 
     async def unsealed(self) -> Unsealed:
         """What waits to be sealed."""
@@ -99,7 +123,10 @@ class AuditTrail:
             return {row.actor: row.actor_name for row in await connection.execute(query)}
 
     async def after(self, seq: int = 0, *, limit: int = 100) -> Sequence[AuditRow]:
-        """The first `limit` rows whose number is above `seq`, in order."""
+        """The first `limit` rows whose number is above `seq`, in order.
+
+        On PostgreSQL a row may come to light after one with a higher number, whose transaction was shorter.
+        """
         query = sa.select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
         async with self._database.read() as connection:
             return [AuditRow(**row._asdict()) for row in await connection.execute(query)]

@@ -102,6 +102,11 @@ class Runs:
         """The runs with this id, of whichever DAG, newest first."""
         return await self._select(sa.select(run).where(run.c.dag_run_id == dag_run_id).order_by(run.c.created.desc()))
 
+    async def of_card(self, channel: str, ts: str) -> FollowedRun | None:
+        """The run whose card stands there."""
+        found = await self._select(sa.select(run).where(run.c.card_channel == channel, run.c.card_ts == ts))
+        return found[0] if found else None
+
     async def followed(self) -> Sequence[FollowedRun]:
         """Every run that is not over, oldest first."""
         return await self._select(sa.select(run).where(run.c.ended.is_(None)).order_by(run.c.created))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.domain import Run, RunKey, RunState, TaskState
 from bot.errors import ServiceDown
-from bot.store import AuditRow
+from bot.jobs import JobRow
+from bot.store import AuditRow, FollowedRun
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, AUDREY, DANA, GUS, NOOR, OMAR, TRAINING, World
 
@@ -468,3 +470,32 @@ async def test_anyone_who_may_run_may_clone_anothers_run(world: World) -> None:
     await world.type(DANA, f"clone {key.run_id} --yes")
     await world.slack.wait_for(lambda: world.airflow.count("start") == 2)
     assert world.started()[-1]["max_iter"] == 50
+
+
+async def test_the_end_of_a_run_that_is_cancelled_before_it_is_followed_is_told(world: World) -> None:
+    """Its start had reached Airflow, and its process died: once it is followed, its end is told as any other."""
+    key = RunKey("train_delays", "slack__begun")
+    world.airflow.add_run(Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.QUEUED, queued=datetime.now(UTC)))
+    await world.type(OMAR, f"cancel {key.dag_id}/{key.run_id} --yes")
+    await world.told(OMAR, "was cancelled")
+    await world.slack.wait_for(lambda: world.airflow.count("stop"))
+    (cancelling,) = await until_over(world, "run.cancel")
+    assert cancelling.state == "done"
+    await world.station.store.runs.add(
+        FollowedRun(
+            dag_id=key.dag_id, dag_run_id=key.run_id, model="delays", origin="command", state=RunState.QUEUED, conf={},
+            requested_by=DANA, requested_by_name="Dana", channel=TRAINING,
+        )
+    )  # fmt: skip
+    await world.tracker.tick()
+    await world.ended(key, RunState.FAILED)
+
+
+async def until_over(world: World, kind: str) -> list[JobRow]:
+    """The jobs of this kind, once all of them are over."""
+    for _ in range(200):
+        found = [each for each in await world.station.jobs.list() if each.kind == kind]
+        if found and all(each.state in {"done", "dead"} for each in found):
+            return found
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"jobs of {kind} go on")

@@ -147,25 +147,26 @@ class FakeStage:
     """In memory: a run's tasks do at once what those of `tests/dags` do."""
 
     def __init__(self) -> None:
-        self.orchestrator = self._fake = FakeOrchestrator()
+        self.fake = FakeOrchestrator()
+        self.orchestrator: Orchestrator = self.fake
         for pipeline in (TINY, BREAKS, SLOW, PAUSED, ASKS):
-            self._fake.add_dag(pipeline)
-        self._fake.add_dag(UNTAGGED, tags=["somebody_else"])
-        self._fake.break_file("broken_import.py", "ModuleNotFoundError: No module named 'a_package_that_is_not_there'")
+            self.fake.add_dag(pipeline)
+        self.fake.add_dag(UNTAGGED, tags=["somebody_else"])
+        self.fake.break_file("broken_import.py", "ModuleNotFoundError: No module named 'a_package_that_is_not_there'")
         self._ended: dict[str, RunKey] = {}
 
     async def ended(self, dag_id: str) -> Run:
         """See OrchestratorStage."""
         if dag_id not in self._ended:
-            run = await self._fake.start(RunKey(dag_id, new_id("ended")), CONF[dag_id])
+            run = await self.fake.start(RunKey(dag_id, new_id("ended")), CONF[dag_id])
             self._ended[dag_id] = run.key
             {"tiny": self._tiny, "breaks": self._breaks, "slow": self._slow}[dag_id](run.key)
         return await self._now(self._ended[dag_id])
 
     async def going(self) -> Run:
         """See OrchestratorStage."""
-        run = await self._fake.start(RunKey("slow", new_id("going")), {"seconds": 300})
-        self._fake.set_task(run.key, "wait", TaskState.RUNNING)
+        run = await self.fake.start(RunKey("slow", new_id("going")), {"seconds": 300})
+        self.fake.set_task(run.key, "wait", TaskState.RUNNING)
         return await self._now(run.key)
 
     async def over(self, key: RunKey) -> Run:
@@ -175,42 +176,42 @@ class FakeStage:
         return await self._now(key)
 
     async def _now(self, key: RunKey) -> Run:
-        run = await self._fake.run(key)
+        run = await self.fake.run(key)
         assert run
         return run
 
     async def asking(self) -> RunKey:
         """See OrchestratorStage."""
-        key = (await self._fake.start(RunKey("asks", new_id("asks")), {})).key
+        key = (await self.fake.start(RunKey("asks", new_id("asks")), {})).key
         for question in questions(key):
-            self._fake.ask(question)
+            self.fake.ask(question)
         return key
 
     async def delete(self, key: RunKey) -> None:
         """See OrchestratorStage."""
-        self._fake.delete_run(key)
+        self.fake.delete_run(key)
 
     async def pause(self, dag_id: str, *, paused: bool) -> None:
         """See OrchestratorStage."""
-        self._fake.pause(dag_id, paused=paused)
+        self.fake.pause(dag_id, paused=paused)
 
     def _tiny(self, key: RunKey) -> None:
-        self._fake.set_task(key, "take_rows", TaskState.SUCCESS, summary="1,000 rows")
-        self._fake.set_task(key, "training.fit", TaskState.SUCCESS, summary="4 rounds of auc")
-        self._fake.set_task(key, "tell", TaskState.SUCCESS, summary="night line")
-        self._fake.finish(key)
+        self.fake.set_task(key, "take_rows", TaskState.SUCCESS, summary="1,000 rows")
+        self.fake.set_task(key, "training.fit", TaskState.SUCCESS, summary="4 rounds of auc")
+        self.fake.set_task(key, "tell", TaskState.SUCCESS, summary="night line")
+        self.fake.finish(key)
 
     def _breaks(self, key: RunKey) -> None:
-        self._fake.set_task(key, "prepare", TaskState.SUCCESS)
-        self._fake.set_task(key, "check_rows", TaskState.FAILED, failure=FAILURE)
-        self._fake.write_log(key, "check_rows", LOG)
-        self._fake.finish(key, ok=False)
+        self.fake.set_task(key, "prepare", TaskState.SUCCESS)
+        self.fake.set_task(key, "check_rows", TaskState.FAILED, failure=FAILURE)
+        self.fake.write_log(key, "check_rows", LOG)
+        self.fake.finish(key, ok=False)
 
     def _slow(self, key: RunKey) -> None:
-        self._fake.set_task(key, "wait", TaskState.SUCCESS)
+        self.fake.set_task(key, "wait", TaskState.SUCCESS)
         for index in range(3):
-            self._fake.set_task(key, "each", TaskState.SUCCESS, map_index=index, summary=f"number {index + 1}")
-        self._fake.finish(key)
+            self.fake.set_task(key, "each", TaskState.SUCCESS, map_index=index, summary=f"number {index + 1}")
+        self.fake.finish(key)
 
 
 class AirflowStage:

@@ -42,8 +42,12 @@ class RegistryStage(Protocol):
     async def delete(self, run_id: str) -> None:
         """Delete the MLflow run."""
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
-        """A new version of the model with these files, described and tagged with `k`: its number."""
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
+        """A new version of the model with these files, of that MLflow run or a new one, described and tagged with `k`:
+        its number.
+        """
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:
         """Let other files stand where a version's files were."""
@@ -59,14 +63,14 @@ class FakeStage:
     """In memory."""
 
     def __init__(self) -> None:
-        self._fake = FakeRegistry()
-        self.registry: Registry = self._fake
+        self.fake = FakeRegistry()
+        self.registry: Registry = self.fake
         self._numbers: dict[str, int] = {}
 
     async def train(self, tags: Mapping[str, str], metrics: Mapping[str, float] | None = None) -> str:
         """See RegistryStage."""
         run_id, now = uuid.uuid4().hex, datetime.now(UTC)
-        self._fake.add_training(
+        self.fake.add_training(
             Training(
                 run_id=run_id,
                 experiment_id="1",
@@ -86,26 +90,28 @@ class FakeStage:
         """See RegistryStage."""
         self._numbers[model] = self._numbers.get(model, 0) + 1
         version = str(self._numbers[model])
-        self._fake.add_version(Version(model=model, version=version, run_id=run_id, created=datetime.now(UTC)))
+        self.fake.add_version(Version(model=model, version=version, run_id=run_id, created=datetime.now(UTC)))
         return version
 
     async def alias(self, model: str, alias: str, version: str) -> None:
         """See RegistryStage."""
-        self._fake.move_alias(model, alias, version)
+        self.fake.move_alias(model, alias, version)
 
     async def delete(self, run_id: str) -> None:
         """See RegistryStage."""
-        self._fake.delete_training(run_id)
+        self.fake.delete_training(run_id)
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
         """See RegistryStage. The memory has files without sources."""
         version = str(self._numbers.get(model, 0) + 1)
         self._numbers[model] = int(version)
-        self._fake.add_version(
+        self.fake.add_version(
             Version(
                 model=model,
                 version=version,
-                run_id=await self.train({}),
+                run_id=run_id or await self.train({}),
                 created=datetime.now(UTC),
                 tags={"k": "v"},
                 source=source,
@@ -113,20 +119,20 @@ class FakeStage:
                 description="Trained on flights.",
             )
         )
-        self._fake.put_files(model, version, files)
+        self.fake.put_files(model, version, files)
         return version
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:
         """See RegistryStage."""
-        self._fake.put_files(model, version, files)
+        self.fake.put_files(model, version, files)
 
     async def delete_version(self, model: str, version: str) -> None:
         """See RegistryStage."""
-        self._fake.delete_version(model, version)
+        self.fake.delete_version(model, version)
 
     async def tags_of(self, model: str) -> Mapping[str, str]:
         """See RegistryStage."""
-        return self._fake.model_tags(model)
+        return self.fake.model_tags(model)
 
 
 class MlflowStage:
@@ -153,9 +159,11 @@ class MlflowStage:
         """See RegistryStage."""
         await asyncio.to_thread(self._client().delete_run, run_id)
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
         """See RegistryStage."""
-        run_id = await self.train({})
+        run_id = run_id or await self.train({})
         return await asyncio.to_thread(self._publish, model, run_id, files, source)
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:

@@ -156,6 +156,11 @@ class FakeOrchestrator(FakeScheduling):
         """Delete the run, as people can on Airflow's page."""
         del self._runs[key]
 
+    @property
+    def dag_ids(self) -> Sequence[str]:
+        """Every DAG's id."""
+        return tuple(self._dags)
+
     # The port
 
     async def pipelines(self, tag: str) -> Mapping[str, str]:

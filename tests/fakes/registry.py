@@ -65,6 +65,10 @@ class FakeRegistry(FakeService):
         """What the version's files hold. A version has one of its own, unless it is told otherwise here."""
         self._files[(model, version)] = dict(files)
 
+    def files(self, model: str, version: str) -> Mapping[str, bytes]:
+        """What the version's files hold, by their paths."""
+        return self._files.get((model, version), {"MLmodel": f"{model} {version}".encode()})
+
     def model_tags(self, model: str) -> Mapping[str, str]:
         """The tags of the registered model itself."""
         return self._model_tags.get(model, {})
@@ -122,8 +126,7 @@ class FakeRegistry(FakeService):
         """See Registry."""
         self._called("artifacts", version)
         self._existing(version.model, version.version)
-        own = {"MLmodel": f"{version.model} {version.version}".encode()}
-        files = self._files.get((version.model, version.version), own)
+        files = self.files(version.model, version.version)
         if not files:
             raise ServiceRejected(self.name, "this version has no files")
         return {path: f"sha256:{hashlib.sha256(files[path]).hexdigest()}" for path in sorted(files)}
@@ -208,9 +211,7 @@ class FakeRegistry(FakeService):
     def _copy(self, version: Version, to_model: str, marker: str, number: int) -> Version:
         changed = {"model": to_model, "version": str(number), "aliases": (), "url": ""}
         made = version.model_copy(update=changed | {"tags": version.tags | {COPY_TAG: marker}})
-        self._files[(to_model, made.version)] = self._files.get(
-            (version.model, version.version), {"MLmodel": f"{version.model} {version.version}".encode()}
-        )
+        self._files[(to_model, made.version)] = self.files(version.model, version.version)
         self._versions.append(made)
         return made
 

@@ -1,0 +1,1 @@
+"""Bugs to be put into a bot, each by importing a module: the harness has to find them."""

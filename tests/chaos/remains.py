@@ -1,0 +1,94 @@
+"""Looks at Airflow, Slack and the bot's database when all has calmed down, past the bot itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.domain import Run
+from bot.store.database import Database
+from bot.store.schema import LIVE, decision, job
+from demo.slack.messages import Message
+from demo.slack.standin import StandIn
+from tests.chaos.people import CHANNEL, markers
+from tests.chaos.trains import Trains
+from tests.chaos.verdict import Remains, name
+from tests.chaos.wire import Wire
+from tests.fakes import FakeOrchestrator
+
+RUN = re.compile(r"\btrain_\w+/slack__[\w:.~+-]+")
+SHARED = " shared: "
+
+
+class Job(NamedTuple):
+    """A job of the bot's, with its arguments read."""
+
+    id: str
+    kind: str
+    state: str
+    args: dict[str, Any]
+
+
+async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Trains, database: Database) -> Remains:
+    """What is left now."""
+    runs = await _runs(airflow)
+    messages = [each for each in slack.messages(CHANNEL) if each.bot_id]
+    cards = [each for each in messages if SHARED not in each.text]
+    stops = Counter(wire.effects("stopped"))
+    ends = Counter({f"{key.dag_id}/{key.run_id}": count for key, count in trains.ends.items()}) + stops
+    jobs, verdicts = await _rows(database)
+    return Remains(
+        runs=runs,
+        stops=stops,
+        clears=Counter(wire.effects("cleared")),
+        overruled=Counter(wire.effects("overruled")),
+        cards=Counter(marker for each in cards for marker in markers(each)),
+        shares=Counter(run for each in messages if SHARED in each.text for run in _named(each)[:1]),
+        replies=_replies(slack, cards, runs),
+        resent=sum("(resent)" in each.text for each in messages),
+        ends=ends,
+        accepted=frozenset(row.args["asked"]["text"].removeprefix("status ") for row in jobs if row.kind == "share"),
+        agreed=frozenset(verdicts["agreed"]),
+        declined=frozenset(verdicts["declined"]),
+        dead=[row.id for row in jobs if row.state == "dead"],
+        live=[row.id for row in jobs if row.state in LIVE and row.state != "waiting"],
+    )
+
+
+async def _runs(airflow: FakeOrchestrator) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    for run in await airflow.recent_runs(airflow.dag_ids, 1_000_000):
+        found[run.conf["marker"]].append(run)
+    return found
+
+
+def _replies(slack: StandIn, cards: Sequence[Message], runs: dict[str, list[Run]]) -> Counter[tuple[str, str]]:
+    """What is said in the threads of cards, by run, or by marker where there is none."""
+    said: Counter[tuple[str, str]] = Counter()
+    for card in cards:
+        for marker in markers(card):
+            where = name(runs[marker][0]) if runs.get(marker) else marker
+            said.update((where, reply.text) for reply in slack.replies(CHANNEL, card.ts))
+    return said
+
+
+def _named(message: Message) -> list[str]:
+    return RUN.findall(json.dumps(message.blocks))
+
+
+async def _rows(database: Database) -> tuple[list[Job], dict[str, list[str]]]:
+    """Every job, its args read; and the markers that people agreed to and declined."""
+    async with database.read() as connection:
+        rows = (await connection.execute(sa.select(job.c.id, job.c.kind, job.c.state, job.c.args))).all()
+        votes = (await connection.execute(sa.select(decision.c.subject, decision.c.verdict))).all()
+    jobs = [Job(row.id, row.kind, row.state, json.loads(row.args)) for row in rows]
+    about = {each.id: each.args.get("conf", {}).get("marker", "") for each in jobs}
+    verdicts: dict[str, list[str]] = defaultdict(list)
+    for vote in votes:
+        verdicts[vote.verdict].append(about.get(vote.subject, ""))
+    return jobs, verdicts
