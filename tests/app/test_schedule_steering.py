@@ -233,3 +233,13 @@ async def test_what_comes_next_is_in_status_and_on_the_models_page(world: World)
     assert "delays <!date^" in str(shown(world, NOOR).blocks)
     await world.type(NOOR, "model delays")
     assert "🗓 *delays* daily 02:00 (Amsterdam) · next <!date^" in str(shown(world, NOOR).blocks)
+
+
+async def test_a_long_list_has_a_button_each(world: World) -> None:
+    """What can be done to one is then on its page: Slack takes only so much of a message."""
+    for hour in range(10):
+        await made(world, f"schedule delays daily at {hour:02}:30")
+    found = await listed(world)
+    assert "10 schedules" in found
+    assert found.count('"text": "Open"') == 10
+    assert '"text": "Pause"' not in found
