@@ -8,18 +8,31 @@ from pathlib import Path
 
 from demo.slack.standin import StandIn
 from demo.station.ports import HOST
-from tests.chaos.people import DANA, OMAR
+from tests.chaos.people import ADA, DANA, OMAR
+from tests.chaos.trains import DEPLOY
 from tests.chaos.wire import Wire
 
 CONFIG = f"""
 access:
   viewers: [everyone]
   runners: [{DANA}]
+  approvers: [{ADA}]
 compute:
   one-core: {{backend: local, time_limit: 10 min, price: 6.00}}
 models:
-  delays: {{dag: train_delays, owners: [{OMAR}], channel: C0DELAYS, metrics: {{auc: higher}}}}
-  claims: {{dag: train_claims, owners: [{OMAR}], channel: C0DELAYS, compute: [one-core], ask_above: 0.01}}
+  delays:
+    dag: train_delays
+    owners: [{OMAR}]
+    channel: C0DELAYS
+    metrics: {{auc: higher}}
+    promotion: {{deploy: {DEPLOY}}}
+  claims:
+    dag: train_claims
+    owners: [{OMAR}]
+    channel: C0DELAYS
+    compute: [one-core]
+    ask_above: 0.01
+    promotion: {{deploy: {DEPLOY}}}
 """
 
 
