@@ -39,7 +39,7 @@ check: $(BOT) ## Lint, check the format and the types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: $(BOT) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
+bench: $(BOT) $(POSTGRES) ## Measure the bot beside the least Bolt app; bench/README.md says what the figures mean
 	.venv/bin/python -m bench.ack
 	.venv/bin/python -m bench.start
 	.venv/bin/python -m bench.http

@@ -1,8 +1,9 @@
 """`python -m bench.ack`: how long a slash command waits for its acknowledgement, beside the least Bolt app.
 
-The bot's own process and two of the least Bolt app stand on stand-in Slacks on loopback, and take turns a second at a
-time, so that what else the machine does meets all of them. A command is sent when it is due, answered or not. Measured
-is from sending the envelope to its acknowledgement, as Slack sees it. Takes a minute.
+The bot's own process, once on SQLite and once on PostgreSQL, and two of the least Bolt app stand on stand-in Slacks on
+loopback, and take turns a second at a time, so that what else the machine does meets all of them. A command is sent
+when it is due, answered or not. Measured is from sending the envelope to its acknowledgement, as Slack sees it. Takes a
+minute and a half.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from pathlib import Path
 from bench.contenders import BOLT, BOLT_DEFAULT, BOT, CHANNEL, PERSON, running
 from demo.slack.deliveries import Outcome
 from demo.slack.driver import Actor
+from demo.station.postgres import Postgres
+from demo.station.workspace import Workspace
 
 ROUNDS = {1: 12, 20: 4, 50: 4}  # commands a second: seconds of each kind of command
+HELP, RUN = "/train help", "/train run delays learning_rate=0.1 --yes"
 WARM_UP = 5  # commands of each kind that don't count
 
 
@@ -90,16 +94,24 @@ async def main() -> int:
     """Measure, print a table and one line of JSON; exit status 1 if any command failed."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bot, bolt, default = [
-            (await stack.enter_async_context(running(words, folder))).slack.as_user(PERSON)
-            for words in (BOT, BOLT, BOLT_DEFAULT)
+        postgres = await stack.enter_async_context(Postgres(Workspace(folder)))
+        bot, same, bolt, default = [
+            (await stack.enter_async_context(running(words, folder, database))).slack.as_user(PERSON)
+            for words, database in (
+                (BOT, ""),
+                (BOT, f"postgresql://{postgres.address}"),
+                (BOLT, ""),
+                (BOLT_DEFAULT, ""),
+            )
         ]
-        beside = Lane("least Bolt app, the bot's flags", bolt, "/train help")
+        beside = Lane("least Bolt app, the bot's flags", bolt, HELP)
         lanes = [
-            Lane("the bot: help", bot, "/train help", answered=True),
-            Lane("the bot: run", bot, "/train run delays learning_rate=0.1 --yes"),
+            Lane("the bot on SQLite: help", bot, HELP, answered=True),
+            Lane("the bot on SQLite: run", bot, RUN),
+            Lane("the bot on PostgreSQL: help", same, HELP, answered=True),
+            Lane("the bot on PostgreSQL: run", same, RUN),
             beside,
-            Lane("least Bolt app, default flags", default, "/train help"),
+            Lane("least Bolt app, default flags", default, HELP),
         ]
         await measure(lanes)
     rows = summary(lanes, beside)

@@ -47,12 +47,15 @@ class Contender:
 
 
 @asynccontextmanager
-async def running(words: tuple[str, ...], folder: Path) -> AsyncIterator[Contender]:
-    """`python -m WORDS`, connected; what it writes goes into `folder`. TimeoutError where it doesn't connect."""
+async def running(words: tuple[str, ...], folder: Path, database: str = "") -> AsyncIterator[Contender]:
+    """`python -m WORDS`, connected; what it writes goes into `folder`. TimeoutError where it doesn't connect.
+
+    `database` is a URL; a SQLite file in the folder without one.
+    """
     async with StandIn(rate_limits=False) as slack:
         name = "-".join(words)
-        await _fill_catalogue(database := f"sqlite:///{folder}/{name}.db")
-        log, begun = folder / f"{name}.log", time.perf_counter()
+        await _fill_catalogue(database := database or f"sqlite:///{folder}/{name}.db")
+        log, begun = folder / f"{name}-{database.partition(':')[0]}.log", time.perf_counter()
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *words, env=_environment(slack, database), cwd=ROOT, stdout=output, stderr=output

@@ -10,7 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from bot.errors import StationmasterError
+from bot import console
+from bot.errors import ConfigError, StationmasterError
 
 # A wrong argument must not wait for the imports of a whole bot: each subcommand imports what it needs.
 
@@ -42,10 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         help="instead, try every message and view in this channel (its id, or #name) of the real workspace",
     )
     check.set_defaults(run=_check)
+    console.add_parsers(commands)
     manifest = commands.add_parser("manifest", help="print the Slack app's manifest")
     manifest.add_argument("--url", default="", help="for HTTP: the address at which Slack reaches /slack/events")
     manifest.add_argument("--json", action="store_true", help="as JSON instead of YAML")
     manifest.set_defaults(run=_manifest)
+    dagfile = commands.add_parser("dagfile", help="print the DAG file that reads the schedules, for Airflow's DAGs")
+    dagfile.set_defaults(run=_dagfile)
     return parser
 
 
@@ -74,6 +78,18 @@ def _check(options: argparse.Namespace) -> int:
     findings = asyncio.run(check())
     print("\n".join(map(str, findings)))
     return _leave(1 if failed(findings) else 0)
+
+
+def _dagfile(_: argparse.Namespace) -> int:
+    from bot.scheduling.store import generic_dag_file
+    from bot.settings.config import look_at_settings, read_config
+
+    settings = look_at_settings()[0]  # the file's place is all that matters of them
+    section = read_config(settings.stationmaster_config).schedules
+    if section is None:
+        raise ConfigError("the configuration has no schedules: docs/configuration.md says what it takes")
+    print(generic_dag_file(section), end="")
+    return 0
 
 
 def _manifest(options: argparse.Namespace) -> int:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from structlog import get_logger
 
+from bot import forgetting
+from bot.auditing.heads import publications
+from bot.auditing.sealing import Sealing
+from bot.auditing.seals import Seals
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
+from bot.cipher import Cipher
 from bot.cloud import AwsCloud
+from bot.conversation.answerable import Answerable
 from bot.conversation.commands import Registered, WorkHandler, discover
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.posting import Posting
@@ -27,16 +34,21 @@ from bot.jobs import JobContext, Jobs
 from bot.launching.history import History
 from bot.launching.settling import keep_released
 from bot.log import configure
+from bot.mlflow.webhook import Webhook
 from bot.observing.calls import observed
 from bot.observing.health import Health
 from bot.observing.measuring import Measuring
 from bot.observing.metrics import Metrics
 from bot.observing.routes import routes
+from bot.observing.tracing import start_tracing, stop_tracing
 from bot.orchestrator import AirflowOrchestrator
 from bot.people import People
 from bot.ports import Orchestrator, Registry, Specs
+from bot.promoting import outside, watching
 from bot.questions import waiting
 from bot.registry import MlflowRegistry
+from bot.scheduling import coming, telling
+from bot.scheduling.keeping import Keeper
 from bot.scheduling.store import ConfiguredSpecs
 from bot.settings.config import ConfigFile, Settings
 from bot.slack.edits import EditBudget
@@ -74,6 +86,7 @@ async def running(
         dispatcher = Dispatcher(station, registered)
         _declare_work(station, registered, dispatcher)
         station.jobs.on_dead = dispatcher.tell_dead
+        await forgetting.plan(station, settings.retention_days)
         station.jobs.on_stolen = station.metrics.stolen
         tracker = Tracker(station, every=TRACKER_EVERY)
         await station.jobs.start()
@@ -85,8 +98,11 @@ async def running(
             tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            watching.Watching(station).follow(),
+            station.posting.answerable.keep_clean(),
+            Keeper(station).keep(),
         )
-        for loop in loops:
+        for loop in (*loops, *_sealing(settings, station)):
             task = asyncio.create_task(loop)
             stack.push_async_callback(_end, task)
         yield station
@@ -123,6 +139,8 @@ async def _open(
     stack.push_async_callback(health.close)
     measuring = Measuring(station, tracker, EditBudget(station.store).left)
     server.add(routes(health, station.metrics, measuring.measure))
+    if secret := settings.mlflow_webhook_secret.get_secret_value():
+        server.add(Webhook(secret, partial(watching.soon, station)).routes)
     await server.open()
     stack.push_async_callback(server.close)
     if socket:
@@ -178,6 +196,7 @@ async def _assemble(
     stack.push_async_callback(registry.close)
     watched = observed(chat, "slack", metrics)
     orchestrator = observed(orchestrator, "airflow", metrics)
+    key = settings.store_key.get_secret_value()
     station = Station(
         config=config,
         store=store,
@@ -187,11 +206,20 @@ async def _assemble(
         orchestrator=orchestrator,
         registry=observed(registry, "mlflow", metrics),
         chat=watched,
-        posting=Posting(watched, store),
+        posting=Posting(watched, store, Answerable(store, Cipher(key) if key else None)),
         metrics=metrics,
         specs=specs or ConfiguredSpecs(config, orchestrator, AwsCloud()),
     )
     return station, chat
+
+
+def _sealing(settings: Settings, station: Station) -> Iterator[Coroutine[Any, Any, None]]:
+    """What keeps the audit trail sealed, where there is a key."""
+    if key := settings.audit_key.get_secret_value():
+        places = publications(settings.audit_head_file, settings.audit_head_s3, AwsCloud())
+        yield Sealing(station.store, station.jobs, Seals(key), places).keep_sealed()
+    else:
+        log.warning("audit.no_key", why="AUDIT_KEY is not set: whoever can write the database can change the trail")
 
 
 def _declare_work(station: Station, registered: Registered, dispatcher: Dispatcher) -> None:
@@ -201,8 +229,17 @@ def _declare_work(station: Station, registered: Registered, dispatcher: Dispatch
         "run.meet": meet,
         "run.late": point_out,
         "run.redraw": redraw,
+        forgetting.KIND: forgetting.forget,
         "question.ask": waiting.ask,
         "question.close": waiting.close,
+        watching.LOOK: watching.look_now,
+        outside.MOVED: outside.tell_moved,
+        outside.DELETED: outside.tell_deleted,
+        "run.unfit": coming.stop,
+        "schedule.misfit": telling.misfit,
+        "schedule.left": telling.left,
+        "schedule.failing": telling.failing,
+        "schedule.missed": telling.missed,
         "share": dispatcher.carry_out_share,
     }
     for kind, handler in own.items() | {(name, each.handler) for name, each in registered.works.items()}:
@@ -233,8 +270,11 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    tracing = start_tracing()
     async with running(settings):
         log.info("ready", seconds=round(time.perf_counter() - begun, 3))
         await stopping.wait()
         log.info("stopping")
+    if tracing:
+        await asyncio.to_thread(stop_tracing)
     log.info("stopped")

@@ -29,7 +29,7 @@ from bot.errors import (
 from bot.following.cards import run_card
 from bot.following.facts import facts
 from bot.jobs import JobContext, RetryLater
-from bot.launching.asking import Permission, close_card, permission
+from bot.launching.asking import Permission, close_card, permission, still_agreed
 from bot.launching.contract import breaches
 from bot.launching.history import estimate_of, learn
 from bot.launching.launch import Wanted, launch, price_line
@@ -106,7 +106,8 @@ async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None
             await _tell_refusal(ctx, asked, args, refusal["sentence"], refusal["hint"], leave, station)
         else:
             await ctx.step("followed", _follow, ctx, key, args, asked, leave, station)
-            await _post_card(ctx, key, asked, leave, station)
+            if not args.get("backfill"):  # which has a card of its own
+                await _post_card(ctx, key, asked, leave, station)
     except ServiceError as error:
         if time.time() - leave.since > GIVE_UP:
             raise
@@ -133,6 +134,7 @@ async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Pe
     why = f": {args['reason']}" if args["reason"] else ""
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
     terms = {"compute": args.get("compute"), "ref": args.get("ref", ""), "gates": as_conf(resolve(model.contract))}
+    terms |= {"backfill": args["backfill"]} if args.get("backfill") else {}
     agreed = f", {leave.agreed_by} agreed" if leave.agreed_by else ""
     note = fit(f"Started from Slack by {asked.name} ({asked.person}) in {asked.channel}{agreed}{why}", 1_000)
     conf = {**args["conf"], "stationmaster": by | terms}
@@ -157,6 +159,8 @@ async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, st
     decision = decide(Right.RUN, roles, model.name, in_contract=not beyond or bool(leave.agreed_by))
     if not decision.allowed:
         raise NotAllowed(decision.why)
+    if not await still_agreed(station, model, leave):
+        raise NotAllowed(f"{leave.agreed_by} agreed, and may no longer: ask an owner again.")
     if pipeline.trouble:
         raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.", hint=NOT_STARTED)
     check_conf(model.name, pipeline, args["conf"])
@@ -179,7 +183,7 @@ async def _follow(
         dag_id=begun.dag_id,
         dag_run_id=begun.run_id,
         model=args["model"],
-        origin="command",
+        origin="backfill" if args.get("backfill") else "command",
         state=begun.state,
         conf=args["conf"],
         requested_by=asked.person,

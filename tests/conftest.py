@@ -2,11 +2,14 @@
 
 import pytest
 
+from tests.aws import aws, aws_server
 from tests.databases import database, empty_database, empty_postgresql, postgres_server, postgresql
 from tests.station import airflow_server, mlflow_port, mlflow_server, station_workspace
 
 __all__ = [
     "airflow_server",
+    "aws",
+    "aws_server",
     "database",
     "empty_database",
     "empty_postgresql",

@@ -29,6 +29,7 @@ from bot.promoting.gates import Gate
 from bot.promoting.gates import as_conf as as_gates
 from bot.settings.config import Access, Config, ModelConfig, Settings, read_config, read_settings
 from bot.settings.promotion import MetricGate, Promotion
+from bot.settings.schedules import Schedules
 from bot.settings.terms import BOUNDS, Budgets, Contract, Profile
 from bot.store import Store
 
@@ -156,8 +157,9 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
         ("`contract`", Contract),
         ("`promotion`", Promotion),
         ("`budgets`", Budgets),
+        ("`schedules`", Schedules),
     ],
-    ids=["top", "access", "compute", "models", "contract", "promotion", "budgets"],
+    ids=["top", "access", "compute", "models", "contract", "promotion", "budgets", "schedules"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""

@@ -21,10 +21,17 @@ SDKS = {  # a vendor's package, and the only modules that may know of it
     "botocore": ["bot.cloud"],
     "sqlalchemy": ["bot.store.*", "bot.jobs.*", "bot.migrations", "bot.migrations.*"],
     "alembic": ["bot.migrations", "bot.migrations.*"],
-    "jinja2": ["bot.messages.templating"],
+    "jinja2": ["bot.messages.templating", "bot.scheduling.dagfile"],
+    "cronsim": ["bot.jobs.schedules", "bot.scheduling.cron"],
 }
 ADAPTERS = {"bot.chat", "bot.orchestrator", "bot.registry", "bot.cloud"}
-ROOTS = {"bot.app", "bot.__main__", "bot.check.run", "bot.installing.live"}  # these alone know the adapters
+ROOTS = {
+    "bot.app",
+    "bot.__main__",
+    "bot.console",
+    "bot.check.run",
+    "bot.installing.live",
+}  # these alone know the adapters
 PARTS = {
     "bot.slack": ["bot.chat"],
     "bot.airflow": ["bot.orchestrator"],
@@ -35,17 +42,21 @@ PURE = {
     "bot.following.cards", "bot.following.comparison", "bot.following.controls", "bot.following.lineage",
     "bot.following.loglines", "bot.following.masking", "bot.following.runlines", "bot.installing.manifest",
     "bot.launching.budget", "bot.launching.compute", "bot.launching.contract", "bot.launching.price",
-    "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
+    "bot.messages.charts", "bot.messages.fitting", "bot.messages.limits", "bot.messages.markup", "bot.messages.phrases",
     "bot.parameters.params", "bot.parameters.paramwords", "bot.parameters.schemas",
-    "bot.promoting.evidence", "bot.promoting.foureyes", "bot.promoting.gates", "bot.promoting.moves",
+    "bot.promoting.evidence", "bot.promoting.explaining", "bot.promoting.foureyes", "bot.promoting.gates",
+    "bot.promoting.moves", "bot.promoting.sidebyside",
+    *(f"bot.scheduling.{name}" for name in (
+        "clock", "cron", "dayparts", "grammar", "moment", "revisions", "spec", "when", "wording",
+    )),
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",
         "words",
     )),
 }  # fmt: skip
 WITHOUT_EFFECT = {
-    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "itertools",
-    "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing",
+    "__future__", "collections", "cronsim", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib",
+    "itertools", "json", "jsonschema", "math", "pydantic", "rapidfuzz", "re", "referencing", "typing", "zoneinfo",
 }  # fmt: skip
 RENDERING = "bot.messages.render"  # reads its templates once; what it makes of a message depends on nothing else
 
@@ -160,7 +171,7 @@ def test_what_is_pure_touches_nothing(name: str) -> None:
 def test_the_bot_knows_neither_the_demo_nor_the_tests(name: str) -> None:
     """They are reached by settings alone; no line speaks of them."""
     text = PRODUCT[name].read_text(encoding="utf-8").lower()
-    assert [word for word in ("demo", "stand-in", "standin", "stand_in") if word in text] == []
+    assert [word for word in ("demo", "stand-in", "stand_in") if word in text] == []
     assert packages(imported(PRODUCT[name])) & {"demo", "tests", "bench"} == set()
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.app import airflow, mlflow
 from bot.check import people, services, tokens
 from bot.check.findings import Finding, Mark, bad, good
+from bot.check.keys import keys
 from bot.cloud import AwsCloud
 from bot.errors import ConfigError, ServiceError
 from bot.log import maskable, masked
@@ -42,7 +43,7 @@ async def check(
         looks = _looks(settings, config, unusable, orchestrator, registry)
         parts = await asyncio.gather(*(_bounded(about, look, within) for about, look in looks.items()))
     known = maskable(settings.secrets)
-    findings = [*found, *read, *(finding for part in parts for finding in part)]
+    findings = [*found, *read, *keys(settings), *(finding for part in parts for finding in part)]
     return [replace(finding, words=masked(finding.words, known)) for finding in findings]
 
 

@@ -11,7 +11,6 @@ from bot.store import AuditEntry, Transaction
 
 async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
     """Keep the work under the request's id; False, and nothing changed, where it was accepted before."""
-    call.station.posting.remember(request.id, request.response_url)
     entry = AuditEntry(
         id=f"{request.id}:accepted",
         actor=call.person.id,
@@ -27,8 +26,9 @@ async def accept(request: Request, call: Call, action: str, work: Work) -> bool:
 
     async def also(tx: Transaction) -> None:
         await call.station.store.audit.append(entry, tx)
+        await call.station.posting.answerable.remember(request.id, request.response_url, tx)
         if work.also:
             await work.also(tx, request.id)
 
     args = {"asked": asdict(asked), **work.args}
-    return await call.station.jobs.submit(request.id, work.kind, args, also=also)
+    return await call.station.jobs.submit(request.id, work.kind, args, also=also, about=work.args.get("dag_id"))

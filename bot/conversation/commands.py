@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -24,7 +24,7 @@ from typing import Any, TypeAlias, TypeVar, get_type_hints
 from bot.access import Right, Role
 from bot.catalogue import Model
 from bot.conversation.words import Arguments, nearest
-from bot.domain import Person
+from bot.domain import Person, Posted
 from bot.errors import Refusal, UnknownWord
 from bot.jobs import JobContext
 from bot.messages.render import Home, Message, Modal
@@ -136,6 +136,7 @@ CommandHandler: TypeAlias = Callable[[Call, Any], Awaitable[Message | Modal | Wo
 ButtonHandler: TypeAlias = Callable[[Call, str], Awaitable[Message | Modal | Work]]
 FormHandler: TypeAlias = Callable[[Call, Submitted], Awaitable[Message | Modal | Work | FieldErrors | None]]
 Suggest: TypeAlias = Callable[[Call, Submitted, str], Awaitable[list[dict[str, Any]]]]
+ShortcutHandler: TypeAlias = Callable[[Station, Sequence[Posted]], Awaitable[str]]
 HomeHandler: TypeAlias = Callable[[Call], Awaitable[Home]]
 WorkHandler: TypeAlias = Callable[[JobContext, dict[str, Any], Station], Awaitable[Any]]
 
@@ -205,6 +206,16 @@ class HomeTab:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A declared shortcut in a message's menu: which command it stands for, told by where the message stands, and the
+    one that it replies to.
+    """
+
+    name: str
+    handler: ShortcutHandler
+
+
+@dataclass(frozen=True)
 class WorkKind:
     """A declared kind of durable work."""
 
@@ -227,6 +238,11 @@ def form(name: str, *, right: Right, suggest: Suggest | None = None) -> Callable
     return lambda handler: _marked(handler, Form(name, right, handler, suggest))
 
 
+def shortcut(name: str) -> Callable[[F], F]:
+    """Declare which command a message's shortcut stands for: it is carried out as if it had been typed."""
+    return lambda handler: _marked(handler, Shortcut(name, handler))
+
+
 def home_tab(handler: F) -> F:
     """Declare what a person sees on the app's home tab; whoever may read, may open it."""
     return _marked(handler, HomeTab(handler))
@@ -237,7 +253,7 @@ def work(kind: str) -> Callable[[F], F]:
     return lambda handler: _marked(handler, WorkKind(kind, handler))
 
 
-def _marked(handler: F, declared: Command | Button | Form | HomeTab | WorkKind) -> F:
+def _marked(handler: F, declared: Command | Button | Form | Shortcut | HomeTab | WorkKind) -> F:
     setattr(handler, _MARK, declared)
     return handler
 
@@ -251,6 +267,7 @@ class Registered:
     forms: dict[str, Form] = field(default_factory=dict)
     homes: dict[str, HomeTab] = field(default_factory=dict)
     works: dict[str, WorkKind] = field(default_factory=dict)
+    shortcuts: dict[str, Shortcut] = field(default_factory=dict)
 
     def add(self, module: ModuleType) -> None:
         """Everything that this module itself declares."""
@@ -260,7 +277,7 @@ class Registered:
                 continue
             kinds: Mapping[type, dict[str, Any]] = {
                 Command: self.commands, Button: self.buttons, Form: self.forms, HomeTab: self.homes,
-                WorkKind: self.works,
+                WorkKind: self.works, Shortcut: self.shortcuts,
             }  # fmt: skip
             known = kinds[type(declared)]
             if declared.name in known:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.access import Right
 from bot.conversation.accepting import accept
 from bot.conversation.answering import Answering
 from bot.conversation.answers import Refused, Told, shared_by, with_share
-from bot.conversation.commands import Asked, Button, Call, Registered, Work
+from bot.conversation.commands import Asked, Button, Call, Registered, Shortcut, Work
 from bot.conversation.hometab import HomeTabs
 from bot.conversation.interpret import Interpreter, Request
+from bot.conversation.lastwords import tell_admins
 from bot.conversation.modals import Modals
+from bot.domain import Posted
 from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, shorten
 from bot.jobs import JobContext, JobRow, RetryLater
 from bot.messages.render import Message, Modal, Rendered
@@ -35,6 +39,7 @@ class Dispatcher:
 
     def __init__(self, station: Station, registered: Registered) -> None:
         self._station, self._buttons = station, registered.buttons
+        self._shortcuts = registered.shortcuts
         self._interpreter = Interpreter(station, registered)
         self._answering = Answering(station)
         self.modals = Modals(station, registered, self._interpreter, self._answering)
@@ -69,6 +74,12 @@ class Dispatcher:
             await asyncio.wait({answering})
         self._answering.later(answering, request)
 
+    async def shortcut(self, request: Request, name: str, messages: Sequence[Posted]) -> None:
+        """Carry out what a shortcut stands for on this message, or on the one that it replies to."""
+        if chosen := self._shortcuts.get(name):
+            doing = self._answering.answer(request, name, self._carry_out_shortcut(chosen, request, messages))
+            self._answering.later(asyncio.create_task(doing), request)
+
     async def mention(self, request: Request) -> None:
         """Carry out what was written to the bot. Slack delivers a message again where it is unsure; once is enough."""
         if self._first(request) and (answer := await self.command(request)):
@@ -95,6 +106,10 @@ class Dispatcher:
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, button.right)
         return await self._finish(request, call, button.name, await button.handler(call, request.text))
+
+    async def _carry_out_shortcut(self, chosen: Shortcut, request: Request, at: Sequence[Posted]) -> Rendered | None:
+        await self._interpreter.call(request, Right.READ)  # a stranger learns nothing of a card
+        return await self._carry_out_text(replace(request, text=await chosen.handler(self._station, at)))
 
     async def _share(self, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, Right.READ)
@@ -139,7 +154,10 @@ class Dispatcher:
         return None if accepted else Told(text="That is already under way: I took it the first time.").render()
 
     async def tell_dead(self, job: JobRow) -> None:
-        """A request that was accepted has failed for good: its person hears of it, with the id that the log has."""
+        """Work has failed for good: the person who asked for it hears of it, with the id that the log has, and admins.
+
+        At least once each; whoever can't be reached keeps nobody else from hearing.
+        """
         if isinstance(job.args, dict) and "asked" in job.args:
             asked = Asked(**job.args["asked"])
             told = Refused(
@@ -147,3 +165,4 @@ class Dispatcher:
                 hint=f"Tell an admin this id: {job.id}.",
             )
             await self._station.posting.tell(asked.request_id, asked.channel, asked.person, told.render())
+        await tell_admins(self._station, job)

@@ -6,13 +6,12 @@ with the message as metadata. Where an earlier attempt's outcome is uncertain, t
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from uuid import uuid4
 
 from structlog import get_logger
 
+from bot.conversation.answerable import Answerable
 from bot.domain import Posted
 from bot.errors import NotFound, NotInChannel, ServiceDenied, ServiceError
 from bot.messages.render import Rendered
@@ -20,17 +19,14 @@ from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
 
 log = get_logger(__name__)
-ANSWERABLE_SECONDS = 29 * 60  # a response_url lives 30 minutes
-MOST_ANSWERABLE = 10_000
 CLOCKS_APART = 60.0  # seconds that Slack's clock and the database's may differ
 
 
 class Posting:
     """Posts through the chat, remembering in the store."""
 
-    def __init__(self, chat: Chat, store: Store) -> None:
-        self._chat, self._store = chat, store
-        self._answerable: OrderedDict[str, tuple[float, str]] = OrderedDict()
+    def __init__(self, chat: Chat, store: Store, answerable: Answerable) -> None:
+        self._chat, self._store, self.answerable = chat, store, answerable
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
@@ -66,19 +62,12 @@ class Posting:
             blocks = [*message.blocks[:49], note] if message.blocks else []
             return Rendered(text=f"{message.text} (resent)", blocks=blocks), None
 
-    def remember(self, request_id: str, response_url: str) -> None:
-        """Keep, in memory only, where this request can be answered: a response_url is a secret that dies soon."""
-        self._answerable[request_id] = (time.monotonic() + ANSWERABLE_SECONDS, response_url)
-        while len(self._answerable) > MOST_ANSWERABLE:
-            self._answerable.popitem(last=False)
-
     async def tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> None:
         """Say something to one person: as the answer to their request, else in its channel, else directly."""
         if channel == person:  # their home tab, or nowhere
             await self._chat.post(person, message)
             return
-        until, url = self._answerable.get(request_id, (0.0, ""))
-        if url and time.monotonic() < until:
+        if url := await self.answerable.of(request_id):
             try:
                 await self._chat.respond(url, message)
                 return

@@ -136,7 +136,8 @@ def _card(facts: Facts, icon: str, headline: str, aside: Markup, **more: Any) ->
     said = " · ".join([*more.get("notes", ()), *notes])
     lines = [line for line in (said, "" if facts.run.state.over else facts.price) if line]
     more["notes"] = ("\n".join(lines),) if lines else ()
-    more |= {"controls": controls(facts.followed.model, facts.run, _proposal(facts)), "stamp": stamp(facts.run)}
+    offered = controls(facts.followed.model, facts.run, _proposal(facts), _versions(facts))
+    more |= {"controls": offered, "stamp": stamp(facts.run)}
     return RunCard(icon=icon, headline=headline, aside=aside, links=tuple(links), **more)
 
 
@@ -155,6 +156,12 @@ def cancellation(followed: FollowedRun, run: Run) -> Mapping[str, str]:
     return cancelled if run.state is RunState.FAILED and cancelled.get("queued") == str(run.queued) else {}
 
 
+def _versions(facts: Facts) -> tuple[str, ...]:
+    """The champion's version and the run's, where there are both."""
+    champion, version = facts.outcome.champion, facts.outcome.version
+    return (champion.version, version.version) if champion and version else ()
+
+
 def _kept(facts: Facts, name: str) -> str:
     """What was written down beside the run."""
     return str((facts.followed.shown or {}).get(name) or "")
@@ -169,6 +176,8 @@ def _whose(facts: Facts, before: str, otherwise: str) -> Markup:
     it is the end of its id.
     """
     name = facts.followed.requested_by_name
+    if schedule := (facts.followed.shown or {}).get("schedule"):
+        before, name = "by", f"{name}'s schedule, {schedule.get('words')}"
     called = str((facts.followed.shown or {}).get("called") or "")
     told = f" · run {escape(called)}" if called else ""
     return Markup((f"{before} {escape(name)}" if name else otherwise) + told)

@@ -17,12 +17,19 @@ class Control(NamedTuple):
     yes: str = ""
 
 
-def controls(model: str, run: Run, proposal: Control | None = None) -> tuple[Control, ...]:
-    """What can be done with this run now; `proposal` is the button that proposes the version it gave, if it did."""
+def controls(
+    model: str, run: Run, proposal: Control | None = None, versions: tuple[str, ...] = ()
+) -> tuple[Control, ...]:
+    """What can be done with this run now.
+
+    `proposal` is the button that proposes the version it gave, if it did; `versions` are two that can be compared, the
+    champion and that one.
+    """
     name = f"{run.dag_id}/{run.run_id}"
     logs, clone = Control("Logs", f"logs {name}"), Control("Clone", f"clone {name}")
     if run.state is RunState.SUCCESS:
-        return (*([proposal] if proposal else []), clone, logs)
+        compare = Control("Compare", " ".join(["compare", model, *(f"v{version}" for version in versions)]))
+        return (*([proposal] if proposal else []), clone, *([compare] if versions else []), logs)
     if run.state is RunState.FAILED:
         return (Control("Retry", f"retry {name}"), clone, logs._replace(label="Show log"))
     if run.state is RunState.GONE:

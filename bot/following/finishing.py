@@ -24,6 +24,7 @@ from bot.store import AuditEntry, FollowedRun
 log = get_logger(__name__)
 ASK_AGAIN = 20.0  # seconds
 CARD_COMES_IN = 0.5
+BACKFILL = "backfill"  # the origin of runs of which many are told of on one card
 GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
 
 
@@ -83,7 +84,8 @@ async def _tell(ctx: JobContext, station: Station, followed: FollowedRun, run: R
     changed = replace(followed, shown=shown | {"summaries": summaries})
     card = run_card(await facts(station, changed, run, tasks, outcome)).render()
     at = await _show(ctx, station, followed, card)
-    if at and followed.requested_by and cancellation(followed, run).get("person") != followed.requested_by:
+    wanted = run.state is RunState.FAILED or not shown.get("schedule")  # nobody waits for a schedule's run to be ready
+    if at and followed.requested_by and wanted and cancellation(followed, run).get("person") != followed.requested_by:
         reply = RunEnded(person=followed.requested_by, words=_words(followed, run, outcome)).render()
         await station.posting.once(f"{ctx.id}:reply", at.channel, reply, thread=at.ts)
     elif at and not followed.requested_by and run.state is RunState.FAILED:
@@ -101,7 +103,12 @@ async def _name_owners(ctx: JobContext, station: Station, followed: FollowedRun,
 
 
 async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: Rendered) -> Posted | None:
-    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew."""
+    """Edit the card; where it was deleted, never came to be, or can't be reached any more, post the result anew.
+
+    A run of a backfill has none: the backfill has.
+    """
+    if followed.origin == BACKFILL and not followed.card_ts and followed.requested_by:
+        return None
     if followed.card_channel and followed.card_ts:
         at = Posted(channel=followed.card_channel, ts=followed.card_ts)
         try:
@@ -118,14 +125,15 @@ async def _show(ctx: JobContext, station: Station, followed: FollowedRun, card: 
 
 
 def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
+    mine = f"your {'scheduled ' if (followed.shown or {}).get('schedule') else ''}run of {followed.model}"
     if run.state is RunState.SUCCESS:
         version = f": v{outcome.version.version}" if outcome.version else ""
-        return f"your run of {followed.model} is ready{version}."
+        return f"{mine} is ready{version}."
     if cancelled := cancellation(followed, run):
-        return f"your run of {followed.model} was cancelled by {cancelled.get('name')}."
+        return f"{mine} was cancelled by {cancelled.get('name')}."
     if run.state is RunState.FAILED:
-        return f"your run of {followed.model} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
-    return f"your run of {followed.model} was deleted in Airflow."
+        return f"{mine} failed{f' at {outcome.failed_task}' if outcome.failed_task else ''}."
+    return f"{mine} was deleted in Airflow."
 
 
 async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> None:

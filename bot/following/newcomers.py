@@ -23,8 +23,9 @@ from bot.jobs import JobContext, RetryLater
 from bot.launching.compute import named_in
 from bot.launching.history import estimate_of
 from bot.messages.markup import fit
+from bot.scheduling.provenance import Origin, charge_of, origin_of, record
 from bot.station import Station
-from bot.store import FollowedRun
+from bot.store import AuditEntry, FollowedRun, Transaction
 
 log = get_logger(__name__)
 LOOK = "runs"
@@ -47,8 +48,11 @@ class Newcomers:
         self._kept = 0.0
 
     async def homes(self) -> Mapping[str, Model]:
-        """The models whose channel is configured, by DAG: those whose runs get cards there."""
-        return {model.dag_id: model for model in await self._station.catalogue.models() if model.contract.channel}
+        """The models whose runs are met, by DAG: those with a channel of their own, schedules, or a backfill."""
+        scheduled = {each.dag_id for each in await self._station.store.schedules.all()}
+        scheduled |= {each.dag_id for each in await self._station.store.backfills.open()}
+        models = await self._station.catalogue.models()
+        return {model.dag_id: model for model in models if model.contract.channel or model.dag_id in scheduled}
 
     async def last_look(self) -> datetime:
         """When runs were last looked at, by whichever process; now, where this is the first time."""
@@ -79,21 +83,97 @@ class Newcomers:
         return born is not None and born.timestamp() >= self._first
 
     async def _meet(self, run: Run, model: Model) -> None:
-        job_id = f"meet:{run.dag_id}:{run.run_id}"
-        followed = FollowedRun(
-            dag_id=run.dag_id,
-            dag_run_id=run.run_id,
-            model=model.name,
-            origin=ORIGINS.get(run.kind, "elsewhere"),
-            state=run.state,
-            conf={name: value for name, value in run.conf.items() if name != "stationmaster"},
-            channel=model.contract.channel,
-            shown=_shown(run),
-            job_id=job_id,
+        """A schedule's run is its owner's, and counts against their budget. Others are nobody's."""
+        station, job_id = self._station, f"meet:{run.dag_id}:{run.run_id}"
+        origin = await origin_of(station, run)
+        followed = _followed(run, model, job_id)
+        if mine := await self._backfilled(followed, run):
+            async with station.store.write() as tx:
+                await station.store.runs.add(mine, tx)
+                await station.store.audit.append(_begun(mine), tx)
+            return
+        if origin is None and not followed.channel:
+            return
+        charged = await charge_of(station, origin, run, model, job_id) if origin else None
+
+        async def also(tx: Transaction) -> None:
+            await station.store.runs.add(_of_schedule(followed, origin) if origin else followed, tx)
+            if origin and charged:
+                await station.store.charges.add(*charged, tx)
+                await record(station, origin, run, model, job_id, tx)
+
+        await station.jobs.submit(job_id, "run.meet", {"key": list(run.key)}, also=also)
+
+    async def _backfilled(self, followed: FollowedRun, run: Run) -> FollowedRun | None:
+        """The run as one of a backfill that the bot began in Airflow, which has a card for all of them; else None."""
+        said = run.conf.get("stationmaster")
+        claim = said.get("backfill") if isinstance(said, Mapping) and run.kind == "backfill" else None
+        kept = await self._station.store.backfills.get(str(claim.get("id"))) if isinstance(claim, Mapping) else None
+        if kept is None or kept.dag_id != run.dag_id or not kept.by_airflow:
+            return None
+        moments = [datetime.fromisoformat(each) for each in kept.plan["moments"]]
+        number = next((at for at, moment in enumerate(moments) if moment == _logical_date(run)), None)
+        if number is None:
+            return None
+        return replace(
+            followed,
+            origin="backfill",
+            channel=None,
+            requested_by=kept.requested_by,
+            requested_by_name=kept.requested_by_name,
+            job_id=f"{kept.id}:{number}",
         )
-        await self._station.jobs.submit(
-            job_id, "run.meet", {"key": list(run.key)}, also=lambda tx: self._station.store.runs.add(followed, tx)
-        )
+
+
+def _begun(followed: FollowedRun) -> AuditEntry:
+    """Whose doing the run of a backfill is."""
+    return AuditEntry(
+        id=f"{followed.job_id}:started",
+        actor=str(followed.requested_by),
+        actor_name=str(followed.requested_by_name),
+        action="run",
+        outcome="started",
+        model=followed.model,
+        subject=followed.dag_run_id,
+        job_id=followed.job_id,
+    )
+
+
+def _logical_date(run: Run) -> datetime | None:
+    """The date that the id of a backfill's run ends in."""
+    try:
+        return datetime.fromisoformat(run.run_id.partition("__")[2])
+    except ValueError:
+        return None
+
+
+def _followed(run: Run, model: Model, job_id: str) -> FollowedRun:
+    return FollowedRun(
+        dag_id=run.dag_id,
+        dag_run_id=run.run_id,
+        model=model.name,
+        origin=ORIGINS.get(run.kind, "elsewhere"),
+        state=run.state,
+        conf={name: value for name, value in run.conf.items() if name != "stationmaster"},
+        channel=model.contract.channel,
+        shown=_shown(run),
+        job_id=job_id,
+    )
+
+
+def _of_schedule(followed: FollowedRun, origin: Origin) -> FollowedRun:
+    """The run as its schedule's owner's; without a channel of the model's, its card goes where that was asked for."""
+    kept = origin.schedule
+    channel = followed.channel or str(kept.spec.get("channel") or "") or kept.owner
+    named = {"schedule": {"id": kept.id, "words": origin.words}, "reason": kept.spec.get("reason") or ""}
+    return replace(
+        followed,
+        origin="schedule",
+        channel=channel,
+        requested_by=kept.owner,
+        requested_by_name=kept.owner_name,
+        shown={**(followed.shown or {}), **named},
+    )
 
 
 def _shown(run: Run) -> dict[str, Any]:
@@ -112,6 +192,11 @@ def _born(run: Run) -> datetime | None:
     return run.queued if run.kind == "backfill" else run.run_after or run.queued or run.started
 
 
+def _places(followed: FollowedRun) -> list[str]:
+    """Where its card may stand, the best place first."""
+    return [place for place in (followed.channel, followed.requested_by) if place]
+
+
 async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     """Carry out "run.meet": post the card of a run, unless it is over by now: then its result is what is posted."""
     key = RunKey(*args["key"])
@@ -126,7 +211,7 @@ async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
         shown = (followed.shown or {}) | {"typical": (usual.p50, usual.runs) if usual else None}
         await station.store.runs.change(key, shown=shown)
         card = run_card(await facts(station, replace(followed, shown=shown), run, ())).render()
-        at = await station.posting.somewhere(f"{ctx.id}:card", [followed.channel], card)
+        at = await station.posting.somewhere(f"{ctx.id}:card", _places(followed), card)
     except ServiceError as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
             raise

@@ -29,7 +29,7 @@ class RunLine(NamedTuple):
 def run_line(model: str, run: Run, followed: FollowedRun | None) -> RunLine:
     """ "✅ *delays* v13 · took 42 s · Dana · today 10:42"."""
     version = f" v{followed.version}" if followed and followed.version else ""
-    who = (followed.requested_by_name if followed else None) or _by(run)
+    who = _whose(followed) or _by(run)
     parts = [f"{_ICONS[run.state]} *{escape(model)}*{escape(version)}", _how(run), escape(who)]
     return RunLine(Markup(" · ".join(part for part in parts if part)), run.run_id)
 
@@ -44,6 +44,12 @@ def as_kept(followed: FollowedRun) -> Run:
         queued=datetime.fromtimestamp(followed.created, UTC),
         ended=datetime.fromtimestamp(followed.ended, UTC) if followed.ended else None,
     )
+
+
+def _whose(followed: FollowedRun | None) -> str:
+    """Who asked for it, or whose schedule did."""
+    name = followed.requested_by_name if followed else ""
+    return f"{name}'s schedule" if followed and name and (followed.shown or {}).get("schedule") else name or ""
 
 
 def _by(run: Run) -> str:

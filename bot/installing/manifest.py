@@ -12,6 +12,9 @@ from typing import Any
 NAME = "Stationmaster"
 BOT_NAME = "stationmaster"
 EVENTS = ("app_home_opened", "app_mention", "message.im")
+SHORTCUTS = {  # in a message's menu: by callback_id, its name and what it does
+    "explain_run": ("Explain this run", "How this run was started, and what became of it"),
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,10 @@ def manifest(*, command: str = "/train", url: str = "") -> dict[str, Any]:
             },
             "bot_user": {"display_name": BOT_NAME, "always_online": True},
             "slash_commands": [slash],
+            "shortcuts": [
+                {"name": name, "type": "message", "callback_id": callback, "description": description}
+                for callback, (name, description) in SHORTCUTS.items()
+            ],
         },
         "oauth_config": {
             "scopes": {  # an optional one has to stand in both lists

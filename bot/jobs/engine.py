@@ -6,14 +6,14 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import structlog
 
 from bot.jobs.context import JobContext
 from bot.jobs.holds import Holds
-from bot.jobs.overview import Gauges, JobRow, Overview
+from bot.jobs.overview import Also, Gauges, JobRow, Overview
 from bot.jobs.payload import encode
 from bot.jobs.schedules import Schedule, Schedules
 from bot.jobs.table import Claim, JobTable
@@ -25,7 +25,6 @@ from bot.store.trouble import TROUBLE, plainly
 log = structlog.get_logger(__name__)
 PATIENCE = 1.5  # seconds for a database in trouble while somebody waits: Slack waits for 3
 
-Also = Callable[[Transaction], Awaitable[object]]
 Tell = Callable[[JobRow], Awaitable[object]]
 
 
@@ -96,12 +95,12 @@ class Jobs:
             await self._on_dead(dead)
 
     @property
-    def on_stolen(self) -> Callable[[], object] | None:
-        """What is called when a job is taken over from a process that let its lease run out."""
+    def on_stolen(self) -> Callable[[str], object] | None:
+        """What is called with the id of a job that is taken over from a process that let its lease run out."""
         return self._worker.on_stolen
 
     @on_stolen.setter
-    def on_stolen(self, tell: Callable[[], object] | None) -> None:
+    def on_stolen(self, tell: Callable[[str], object] | None) -> None:
         self._worker.on_stolen = tell
 
     @property
@@ -125,18 +124,20 @@ class Jobs:
         *,
         also: Also | None = None,
         start_at: float | None = None,
+        about: str | None = None,
     ) -> bool:
         """Accept a job: durable when this returns. False where `job_id` was accepted before, whatever became of it.
 
         `also(tx)` writes in the same transaction, for a new job only; if it raises, nothing is accepted. The job
-        starts at once, or at `start_at` in epoch seconds. Permanent where `args` isn't JSON.
+        starts at once, or at `start_at` in epoch seconds. `about` is what `coming` finds it by. Permanent where `args`
+        isn't JSON.
         """
         text = encode(args, "the job's arguments")
         here = start_at is None and self._worker.take_slot(kind)
 
         async def accept(tx: Transaction) -> Claim | None:
             claim = await self._table.accept(
-                tx, job_id, kind, text, here=here, start_at=start_at, trace=tracing.context()
+                tx, job_id, kind, text, here=here, start_at=start_at, about=about, trace=tracing.context()
             )
             if claim and also:
                 await also(tx)
@@ -246,9 +247,17 @@ class Jobs:
         """Give a hold up, if it is ours."""
         await self._holds.release(name)
 
-    async def list(self, state: str | None = None, *, limit: int = 100) -> Sequence[JobRow]:
-        """The jobs that changed last, newest first: all, or those in one state."""
-        return await self._overview.list(state, limit=limit)
+    async def list(self, state: str | None = None, *, kind: str | None = None, limit: int = 100) -> Sequence[JobRow]:
+        """The jobs that changed last, newest first: all, or those in one state, or of one kind."""
+        return await self._overview.list(state, kind=kind, limit=limit)
+
+    async def steps(self, job_id: str) -> Mapping[str, str]:
+        """What a job remembers, oldest first: the names of steps and waits, and their results as JSON."""
+        return await self._overview.steps(job_id)
+
+    async def coming(self, kind: str, about: str) -> Sequence[JobRow]:
+        """The jobs of this kind that are not over and about this, or about nobody knows what; oldest first."""
+        return await self._overview.coming(kind, about)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""
@@ -258,14 +267,20 @@ class Jobs:
         """How work stands."""
         return await self._overview.gauges()
 
-    async def replay(self, job_id: str) -> bool:
-        """Try a dead job again, from its last remembered step; False where it isn't dead."""
-        replayed = await self._overview.replay(job_id)
+    async def replay(self, job_id: str, *, also: Also | None = None) -> bool:
+        """Try a dead job again, from its last remembered step; False where it isn't dead.
+
+        `also(tx)` writes in the same transaction.
+        """
+        replayed = await self._overview.replay(job_id, also)
         self._worker.look()
         return replayed
 
-    async def cancel(self, job_id: str) -> bool:
-        """End a job that isn't over; False where it is. What its running step does outside may still happen."""
-        cancelled = await self._overview.cancel(job_id)
+    async def cancel(self, job_id: str, *, also: Also | None = None) -> bool:
+        """End a job that isn't over; False where it is. What its running step does outside may still happen.
+
+        `also(tx)` writes in the same transaction.
+        """
+        cancelled = await self._overview.cancel(job_id, also)
         self._worker.interrupt(job_id)
         return cancelled

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store import Database
-from bot.store.schema import LIVE, job
+from bot.store import Database, Transaction
+from bot.store.schema import LIVE, job, job_step
+
+Also = Callable[[Transaction], Awaitable[object]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class JobRow:
     trace: str | None
     created: float
     updated: float
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,23 +58,39 @@ class Overview:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def cancel(self, job_id: str) -> bool:
-        """End a job that is not over; whoever runs it is fenced."""
-        return await self._move(job_id, LIVE, state="cancelled", owner=None)
+    async def cancel(self, job_id: str, also: Also | None = None) -> bool:
+        """End a job that is not over; whoever runs it is fenced. `also(tx)` writes in the same transaction."""
+        return await self._move(job_id, LIVE, also, state="cancelled", owner=None)
 
-    async def replay(self, job_id: str) -> bool:
+    async def replay(self, job_id: str, also: Also | None = None) -> bool:
         """Make a dead job ready again, with its steps remembered and its failures forgotten."""
-        return await self._move(job_id, ("dead",), state="ready", attempts=0, due=self._database.now, error=None)
+        return await self._move(job_id, ("dead",), also, state="ready", attempts=0, due=self._database.now, error=None)
 
-    async def _move(self, job_id: str, states: Collection[str], **values: Any) -> bool:
+    async def _move(self, job_id: str, states: Collection[str], also: Also | None, **values: Any) -> bool:
         update = job.update().where(job.c.id == job_id, job.c.state.in_(states))
         async with self._database.write() as tx:
-            return bool((await tx.execute(update.values(updated=self._database.now, **values))).rowcount)
+            moved = bool((await tx.execute(update.values(updated=self._database.now, **values))).rowcount)
+            if moved and also:
+                await also(tx)
+        return moved
 
-    async def list(self, state: str | None = None, *, limit: int = 100) -> Sequence[JobRow]:
-        """The jobs that changed last, newest first."""
+    async def list(self, state: str | None = None, *, kind: str | None = None, limit: int = 100) -> Sequence[JobRow]:
+        """The jobs that changed last, newest first: all, or those in one state, or of one kind."""
         query = sa.select(job).order_by(job.c.updated.desc()).limit(limit)
-        return await self._rows(query if state is None else query.where(job.c.state == state))
+        query = query if state is None else query.where(job.c.state == state)
+        return await self._rows(query if kind is None else query.where(job.c.kind == kind))
+
+    async def steps(self, job_id: str) -> Mapping[str, str]:
+        """What a job remembers, oldest first: name to JSON."""
+        query = sa.select(job_step.c.name, job_step.c.result).where(job_step.c.job_id == job_id).order_by(job_step.c.at)
+        async with self._database.read() as connection:
+            return {row.name: row.result for row in await connection.execute(query)}
+
+    async def coming(self, kind: str, about: str) -> Sequence[JobRow]:
+        """The live jobs of this kind about this, or about nobody knows what: an older version has accepted them."""
+        known = sa.or_(job.c.about == about, job.c.about.is_(None))
+        query = sa.select(job).where(job.c.state.in_(LIVE), job.c.kind == kind, known).order_by(job.c.created)
+        return await self._rows(query)
 
     async def get(self, job_id: str) -> JobRow | None:
         """One job."""

@@ -45,7 +45,7 @@ class Worker:
 
     def __init__(self, table: JobTable, schedules: Schedules, limits: Limits) -> None:
         self.handlers: dict[str, Handler] = {}
-        self.on_stolen: Callable[[], object] | None = None
+        self.on_stolen: Callable[[str], object] | None = None
         self._table = table
         self._schedules = schedules
         self._limits = limits
@@ -159,15 +159,10 @@ class Worker:
             self._slots += room
         self._slots -= len(claims)
         for claim in claims:
-            if claim.stolen:
-                self._took_over(claim)
+            if claim.stolen and self.on_stolen:
+                self.on_stolen(claim.id)
             await self.run(claim)
         return bool(claims)
-
-    def _took_over(self, claim: Claim) -> None:
-        log.info("job.taken_over", job=claim.id, kind=claim.kind)
-        if self.on_stolen:
-            self.on_stolen()
 
     async def _beat(self) -> None:
         epochs = {job_id: epoch for job_id, (_, epoch) in self._running.items()}

@@ -53,12 +53,16 @@ class RunQuestion(Message):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """May the run start? `card` is where that was asked, if it was, `since` when it was granted (epoch seconds)."""
+    """May the run start? `card` is where that was asked, if it was, `since` when it was granted (epoch seconds).
+
+    `agreed_by` and `agreed_id` are the name and the id of who agreed, where somebody had to.
+    """
 
     granted: bool
     since: float
     card: Posted | None = None
     agreed_by: str = ""
+    agreed_id: str = ""
 
 
 async def permission(ctx: JobContext, args: Mapping[str, Any], asked: Asked, station: Station) -> Permission:
@@ -78,7 +82,9 @@ async def permission(ctx: JobContext, args: Mapping[str, Any], asked: Asked, sta
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     granted = charge.state in {ChargeState.RESERVED, ChargeState.SETTLED}
-    return Permission(granted, charge.answered_at or ctx.accepted_at, card, charge.answered_name or "")
+    return Permission(
+        granted, charge.answered_at or ctx.accepted_at, card, charge.answered_name or "", charge.answered_by or ""
+    )
 
 
 async def _ask(
@@ -213,6 +219,14 @@ async def answer(call: Call, job_id: str, *, agreed: bool) -> Told:
     if await station.jobs.decide(job_id, call.person.id, verdict, "", check=check) == "closed":
         raise Refusal("This is decided already.")
     return Told(text=f"You {verdict}: the run of {model.name} {'starts' if agreed else 'is not started'}.")
+
+
+async def still_agreed(station: Station, model: Model, leave: Permission) -> bool:
+    """May who agreed still do so? Where nobody had to, there is nothing to ask."""
+    if not leave.agreed_id:
+        return True
+    roles = await station.people.roles(await station.people.person(leave.agreed_id), model)
+    return decide(Right.STEER, roles, model.name).allowed
 
 
 async def _authorise(call: Call, model: Model, job_id: str, *, agreed: bool, own: bool) -> None:

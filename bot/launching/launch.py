@@ -124,10 +124,10 @@ class Reserving:
     why: str
 
     async def write(self, tx: Transaction, job_id: str) -> None:
-        """Reserve, or ask. Nobody else can reserve on these accounts until `tx` ends."""
+        """Reserve, or ask. Nobody else can reserve on the accounts that have a limit until `tx` ends."""
         charges = self.station.store.charges
-        await charges.lock(self.accounts, tx)
-        spent = await charges.spent(self.accounts, self.month, self.quote.currency, tx)
+        await charges.lock(self.limits, tx)
+        spent = await charges.spent(self.limits, self.month, self.quote.currency, tx)
         found = budget.balances(self.limits, spent, self.quote.currency)
         why = "; ".join(filter(None, (self.why, budget.why_ask(self.model, self.quote, found, self.ask_above))))
         charge = Charge(

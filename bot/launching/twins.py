@@ -13,7 +13,6 @@ from bot.messages.markup import Markup, date, escape
 from bot.store import FollowedRun
 
 TAIL = 8  # characters of a run's id that tell it from others, and by which `status` finds it
-COMING = ("ready", "running", "waiting")  # states of work that will start a run, or is about to
 
 
 class Likeness(NamedTuple):
@@ -64,13 +63,12 @@ async def _coming(call: Call, wanted: Likeness) -> str:
 
     What is asked by this very request, which was delivered before, is no other run.
     """
-    for state in COMING:
-        for job in await call.station.jobs.list(state):
-            args = job.args if job.kind == "run.start" and isinstance(job.args, dict) else {}
-            machine = (args.get("compute") or {}).get("name", "")
-            told = likeness(call.about.pipeline, args.get("conf") or {}, machine, args.get("ref") or "")
-            if args.get("dag_id") == call.about.dag_id and told == wanted and job.id != call.request_id:
-                return str(args["asked"]["name"])
+    for job in await call.station.jobs.coming("run.start", call.about.dag_id):
+        args = job.args if isinstance(job.args, dict) else {}
+        machine = (args.get("compute") or {}).get("name", "")
+        told = likeness(call.about.pipeline, args.get("conf") or {}, machine, args.get("ref") or "")
+        if args.get("dag_id") == call.about.dag_id and told == wanted and job.id != call.request_id:
+            return str(args["asked"]["name"])
     return ""
 
 

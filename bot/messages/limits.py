@@ -38,6 +38,9 @@ CHARACTERS = {
     "confirm": 300,
     "confirm title": 99,  # 100 with its question mark
     "confirm button": 30,
+    "chart": 50,  # a chart's title
+    "axis": 50,
+    "point": 20,  # what stands below a point, and the name of a series
     "icon": 20,  # ours, as is what follows
     "line": 300,  # what stays readable on a phone
 }
@@ -48,3 +51,5 @@ TASKS = 50
 OPTIONS = 100  # of a menu
 TABLE_ROWS = 100
 TABLE_COLUMNS = 20
+CHART_POINTS = 20
+CHART_SERIES = 6

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from bot.messages import limits
+from bot.messages.charts import Chart, block
 from bot.messages.markup import Markup, date, escape, fit, lines, link, mention, opens, unescape, within
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -45,8 +46,8 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.filters = {
-        "clock": _clock, "date": date, "fit": within, "json": _json, "lines": lines, "link": link, "mention": mention,
-        "openable": _openable, "sayable": _sayable, "table": _table,
+        "chart": _chart, "clock": _clock, "date": date, "fit": within, "json": _json, "lines": lines,
+        "link": link, "mention": mention, "openable": _openable, "sayable": _sayable, "table": _table,
     }  # fmt: skip
     env.globals = {}
     return env
@@ -111,6 +112,11 @@ def _sayable(proposals: Iterable[S]) -> list[S]:
     """Those whose command a button can hold whole: one that is cut would be another command."""
     most = limits.CHARACTERS["value"]
     return [each for each in proposals if each.command.strip() and len(each.command) <= most]
+
+
+def _chart(chart: Chart) -> Markup:
+    """A chart as a block; null where there is nothing to draw."""
+    return _json(block(chart))
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Markup:

@@ -29,7 +29,7 @@ async def migrate(tx: AsyncConnection) -> None:
         await _wait_alone(tx)
         if await _current(tx):
             return
-    await tx.run_sync(_upgrade)
+    await tx.run_sync(upgrade)
 
 
 async def _current(tx: AsyncConnection) -> bool:
@@ -51,10 +51,11 @@ async def stamped(tx: AsyncConnection) -> str | None:
     return stamp
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def upgrade(connection: sa.Connection, to: str = "head") -> None:
+    """Apply what is missing up to this revision."""
     from alembic import command
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from structlog import get_logger
 
 from bot.jobs import Gauges
 
+log = get_logger(__name__)
 UNKNOWN = float("nan")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _ACKNOWLEDGED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # seconds; Slack gives 3
@@ -74,8 +76,9 @@ class Metrics:
         self._calls.labels(service, call, outcome).inc()
         self._called.labels(service).observe(seconds)
 
-    def stolen(self) -> None:
-        """A job was taken over from a process that had let its lease run out."""
+    def stolen(self, job_id: str) -> None:
+        """A job was taken over from a process that had let its lease run out; the log says which."""
+        log.info("job.taken_over", job=job_id)
         self._stolen.inc()
 
     def jobs(self, found: Gauges | None) -> None:

@@ -136,7 +136,7 @@ async def _terms(station: Station, promotion: Promotion) -> Terms:
 async def _tell(station: Station, promotion: Promotion, told: dict[str, Any]) -> None:
     now = await refreshed(station, promotion)
     await station.store.promotions.change(promotion.id, moved=now.moved | told)
-    await put_right(station, promotion.id)
+    await put_right(station, promotion.id, live=True)
 
 
 async def _tag(station: Station, promotion: Promotion) -> str:
@@ -252,8 +252,8 @@ async def _done(
 
 async def _deploy(ctx: JobContext, promotion: Promotion, station: Station) -> None:
     """Put the cards right, deploy where the model says by which DAG, and tell the requester how that ended."""
-    await ctx.step("shown", _show, station, promotion)
     dag_id = (await _terms(station, promotion)).deploy
+    await ctx.step("shown", _show, station, promotion, bool(dag_id))
     what = f"{promotion.model} v{promotion.version}"
     if not dag_id:
         await ctx.step("told", reply, station, promotion, "done", f"{what} is in {promotion.alias}.")
@@ -271,15 +271,15 @@ async def _deploy(ctx: JobContext, promotion: Promotion, station: Station) -> No
         now = await refreshed(station, promotion)
         if now.deploy != told:
             await station.store.promotions.change(promotion.id, deploy=told)
-            await put_right(station, promotion.id)
+            await put_right(station, promotion.id, live=told["state"] == "running")
 
     ended = await deploy(ctx, station, dag_id, conf, note, report)
     await ctx.step("told", _tell_end, station, promotion, ended)
 
 
-async def _show(station: Station, promotion: Promotion) -> None:
+async def _show(station: Station, promotion: Promotion, goes_on: bool) -> None:
     """This card, and that of the version which held the alias before: its way back is another now."""
-    await put_right(station, promotion.id)
+    await put_right(station, promotion.id, live=goes_on)
     for move in await station.store.ledger.targets(promotion.registered_model, promotion.alias):
         if move.after == promotion.moved.get("before") and move.promotion:
             await put_right(station, move.promotion)

@@ -110,7 +110,8 @@ def _places(asked: Asked, model: Model, now: Promotion) -> list[str]:
 
 async def _tell_end(station: Station, now: Promotion) -> None:
     """The card says how it ended, and its thread tells who asked."""
-    await put_right(station, now.id)
+    if now.state != PromotionState.DONE:  # that is shown with its deployment
+        await put_right(station, now.id)
     what = f"{now.model} v{now.version}"
     words = {
         PromotionState.REJECTED: f"your request to promote {what} was rejected: {now.why}",

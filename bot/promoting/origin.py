@@ -42,22 +42,39 @@ async def origin_of(station: Station, training: Training | None) -> Origin:
     """Where this MLflow run comes from, as far as the orchestrator and the store confirm. ServiceError where Airflow
     doesn't answer: then nobody can tell.
     """
+    key = key_of(training) if training else None
+    if training is None or key is None:
+        return _nowhere(training)
+    run, tasks, recorded = await asyncio.gather(
+        station.orchestrator.run(key), station.orchestrator.tasks([key]), _record(station, key)
+    )
+    mine = tasks.get(key, ())
+    found = judged(training, run, mine, *recorded)
+    if not found.unknown and await _has_a_rival(station, training, key, mine):
+        found = replace(found, unknown="another MLflow run claims the same task of Airflow, and has a version too")
+    return replace(found, key=key)
+
+
+async def origin_on_record(station: Station, training: Training | None, why: str) -> Origin:
+    """What the store alone has of it, while Airflow doesn't answer; `why` is then what makes it unknown."""
+    key = key_of(training) if training else None
+    if training is None or key is None:
+        return _nowhere(training)
+    found = judged(training, None, (), *await _record(station, key))
+    return replace(found, key=key, unknown=why)
+
+
+def _nowhere(training: Training | None) -> Origin:
     if training is None:
         return Origin(unknown="its MLflow run is not there")
-    key = key_of(training)
-    if key is None:
-        return Origin(unknown="its MLflow run names no run of Airflow")
-    run, tasks, model, followed = await asyncio.gather(
-        station.orchestrator.run(key),
-        station.orchestrator.tasks([key]),
-        station.catalogue.of_dag(key.dag_id),
-        station.store.runs.get(key),
-    )
+    return Origin(unknown="its MLflow run names no run of Airflow")
+
+
+async def _record(station: Station, key: RunKey) -> tuple[Sequence[AuditRow], FollowedRun | None]:
+    """Who set the run going, and what is kept of it."""
+    model, followed = await asyncio.gather(station.catalogue.of_dag(key.dag_id), station.store.runs.get(key))
     rows = await station.store.audit.set_going(model.name, key.run_id) if model else ()
-    found = judged(training, run, tasks.get(key, ()), rows, followed)
-    if not found.unknown and await _has_a_rival(station, training, key, tasks.get(key, ())):
-        found = replace(found, unknown="another MLflow run claims the same task of Airflow, and has a version too")
-    return replace(found, key=key, run=run, followed=followed)
+    return rows, followed
 
 
 async def _has_a_rival(station: Station, training: Training, key: RunKey, tasks: Sequence[Task]) -> bool:
@@ -88,7 +105,8 @@ def judged(
         )
     if claimed[0] and claimed[0] not in starters:
         makers.append(_barred(*claimed, "started the run that made it, as Airflow has it"))
-    return Origin(unknown=_unknown(run, sure, starters, claimed[0]), confirmed=sure, makers=barred(makers))
+    why = _unknown(run, sure, starters, claimed[0])
+    return Origin(unknown=why, run=run, confirmed=sure, makers=barred(makers), followed=followed)
 
 
 def claimed_by(run: Run) -> tuple[str, str]:

@@ -207,7 +207,8 @@ async def _afterwards(ctx: JobContext, args: dict[str, Any], asked: Asked, stati
     async def report(told: dict[str, Any]) -> None:
         if place and shown.get("told") != told:
             shown["told"] = told
-            await _edit(Posted(**place), rollback_card(args, asked, ctx.accepted_at, told), station)
+            card = rollback_card(args, asked, ctx.accepted_at, told)
+            await _edit(Posted(**place), card, station, live=told["state"] == "running")
 
     ended = await deploy(ctx, station, terms.deploy, conf, note, report)
     await ctx.step("told", _tell_end, ctx, args, asked, place, ended, station)
@@ -233,9 +234,9 @@ async def _post(ctx: JobContext, args: dict[str, Any], asked: Asked, station: St
     return at.model_dump() if at else {}
 
 
-async def _edit(at: Posted, card: PromotionCard, station: Station) -> None:
+async def _edit(at: Posted, card: PromotionCard, station: Station, *, live: bool) -> None:
     try:
-        await station.chat.update(at, card.render())
+        await station.chat.update(at, card.render(), live=live)
     except (NotFound, NotInChannel) as error:
         log.info("card.unreachable", card=at.ts, reason=str(error))
 

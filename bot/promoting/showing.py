@@ -25,13 +25,17 @@ async def card_of(station: Station, promotion: Promotion) -> PromotionCard:
     return promotion_card(Shown(promotion, Evidence.model_validate(promotion.evidence), votes, back))
 
 
-async def put_right(station: Station, promotion_id: str) -> None:
-    """Edit the card to what is so now. One that was deleted, or can't be reached, is left alone."""
+async def put_right(station: Station, promotion_id: str, *, live: bool = False) -> None:
+    """Edit the card to what is so now. One that was deleted, or can't be reached, is left alone.
+
+    `live`: on the way to something else that will be shown; left out where Slack takes no more edits this minute, so
+    that nothing waits for it.
+    """
     promotion = await station.store.promotions.get(promotion_id)
     if promotion is None or not (at := place(promotion)):
         return
     try:
-        await station.chat.update(at, (await card_of(station, promotion)).render())
+        await station.chat.update(at, (await card_of(station, promotion)).render(), live=live)
     except (NotFound, NotInChannel) as error:
         log.info("card.unreachable", promotion=promotion_id, reason=str(error))
 

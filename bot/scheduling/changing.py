@@ -23,7 +23,7 @@ from bot.scheduling.composing import Doing, Found, compose, done
 from bot.scheduling.conflicts import ask_again
 from bot.scheduling.leave import check_leave
 from bot.scheduling.publishing import Published, publish
-from bot.scheduling.seeing import dag_of
+from bot.scheduling.seeing import dag_of, see
 from bot.scheduling.spec import BrokenSpec, Conflict, ScheduleSpec
 from bot.station import Station
 from bot.store import AuditEntry, KeptSchedule
@@ -124,8 +124,9 @@ async def _keep(ctx: JobContext, spec: ScheduleSpec, asked: Asked, doing: Doing,
     async with station.store.write() as tx:
         await station.store.schedules.put(kept_as(spec, asked.name, station), tx)
         await station.store.audit.append(entry, tx)
-        if doing is not Doing.PAUSE:
-            await station.store.schedules.tell(spec.id, "misfit", "", tx)
+        if doing is Doing.RESUME:
+            for topic in ("misfit", "paused"):
+                await station.store.schedules.tell(spec.id, topic, "", tx)
     return True
 
 
@@ -147,6 +148,7 @@ def kept_as(spec: ScheduleSpec, changed_by: str, station: Station) -> KeptSchedu
 async def _unpause(spec: ScheduleSpec, station: Station) -> bool:
     """Only now that Airflow knows the new start: what was missed before it is not run."""
     await station.orchestrator.set_paused(dag_of(station, spec.id), False)
+    await station.store.schedules.saw(spec.id, (await see(station, spec.id)).as_json())
     return True
 
 

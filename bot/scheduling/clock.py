@@ -1,8 +1,9 @@
 """The times at which Airflow will start a schedule's runs, by Airflow's own rule for cron expressions. Pure.
 
 When clocks go forward, a time that is skipped comes as much later (02:30 at 03:30); when they go back, one that comes
-twice counts the second time, once. An expression of every hour follows elapsed time instead. Each time is made from the
-one before it, as Airflow does.
+twice counts the second time, once. An expression of every hour follows elapsed time instead.
+
+Each time is made from the one before it, as Airflow makes it whenever it reads the file, every half a minute or so.
 """
 
 from __future__ import annotations
@@ -64,9 +65,13 @@ def _cron_times(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetim
         yield current
 
 
+def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
 def _next(cron: Cron, zone: ZoneInfo, current: datetime) -> datetime:
     """Airflow's `CronMixin._get_next`: the next time on the wall, made a moment."""
-    wall = current.astimezone(zone).replace(tzinfo=None, fold=0)
+    wall = _wall(current, zone)
     following = next(cron.after(wall))
     if cron.hours == EVERY_HOUR:
         return current + (following - wall)
@@ -76,6 +81,6 @@ def _next(cron: Cron, zone: ZoneInfo, current: datetime) -> datetime:
 def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """When a clock shows that: the second time of two; of a skipped time, what it is an hour (the gap) later."""
     late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    if late.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
+    if _wall(late, zone) == wall:
         return late
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)

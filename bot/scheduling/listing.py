@@ -5,6 +5,7 @@ The truth is Airflow's. Where it, or the place where schedules are kept, doesn't
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,7 +94,7 @@ async def _asked(station: Station, rows: dict[str, KeptSchedule]) -> list[Known]
             Known(
                 schedule_id,
                 spec if isinstance(spec, ScheduleSpec) else None if isinstance(spec, BrokenSpec) else old,
-                seen.get(dag_of(station, schedule_id), Seen()),
+                seen.get(dag_of(station, schedule_id), Seen(at=time.time())),
                 row,
                 broken=spec.why if isinstance(spec, BrokenSpec) else "",
                 missing=spec is None,

@@ -61,7 +61,7 @@ def misfit(conf: Mapping[str, Any], compute: str, now: Standing) -> Misfit | Non
     if not now.member:
         return Misfit(Kind.LEFT, f"{now.owner}, whose it is, is in this workspace no longer")
     if not decide(Right.SCHEDULE, now.roles, now.model, own=True).allowed:
-        return Misfit(Kind.RIGHT, f"{now.owner} may no longer schedule runs of {now.model}")
+        return Misfit(Kind.RIGHT, f"{now.owner} may not schedule runs of {now.model}")
     return _unfit(conf, compute, now) or _beyond(conf, compute, now) or _too_dear(now)
 
 

@@ -29,6 +29,7 @@ async def pause(ctx: JobContext, args: dict[str, Any], station: Station) -> None
     asked, kept = Asked(**args["asked"]), await _kept(args, station)
     done = await _do(ctx, args, asked, kept, station, "paused", _pause_in_airflow)
     if done and kept:
+        await ctx.step("noted", station.store.schedules.tell, kept.id, "paused", asked.name)
         spec = ScheduleSpec.model_validate(kept.spec)
         buttons = (Proposal("Resume", f"resume {kept.id}"), Proposal("Edit", f"reschedule {kept.id}"))
         text = Markup(f"⏸ {escape(asked.name)} paused {escape(spec.model)}, {named(spec)}, until it is resumed.")

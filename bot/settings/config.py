@@ -8,6 +8,7 @@ Secrets Manager. A mistake in either is a ConfigError that names the place and w
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -42,11 +43,17 @@ from bot.settings.terms import Amount, Budgets, Contract, Currency, Member, Prof
 log = get_logger(__name__)
 
 EVERYONE = "everyone"
+LEAST_RETENTION = 7  # days: work waits that long for people, and its id is what tells a second click from the first
+SHORTEST_KEY = 32  # characters
+FOLDER_OF_S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
 
 Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Address = Annotated[HttpUrl, Field(repr=False)]  # of a service; it may hold a password
-_SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token")
+_SECRETS = (
+    "slack_bot_token", "slack_app_token", "slack_signing_secret", "airflow_password", "airflow_token", "audit_key",
+    "store_key", "mlflow_webhook_secret",
+)  # fmt: skip
 
 _NOWHERE = {"slack_bot_token": "", "airflow_url": "http://not.invalid", "mlflow_tracking_uri": "http://not.invalid"}
 
@@ -159,12 +166,23 @@ class Settings(BaseModel):
     airflow_token_command: str = Field("", repr=False)  # prints the token; run again when Airflow refuses it
     mlflow_tracking_uri: Address
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
+    mlflow_webhook_secret: SecretStr = SecretStr("")  # its webhook calls /mlflow/webhook; empty: there is none
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
-    job_lease: Annotated[float, Field(ge=1, le=600)] = (
-        30.0  # seconds until another replica takes over a dead one's work
-    )
+    job_lease: Annotated[float, Field(ge=1, le=600)] = 30.0  # seconds; then a dead replica's work is taken over
+    retention_days: Annotated[int, Field(ge=0)] = 90  # 0: for ever
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    audit_key: SecretStr = SecretStr("")  # seals the audit trail
+    audit_head_file: Path | None = None  # to which its head is added
+    audit_head_s3: str = ""  # a folder of S3, in which its heads are kept
+    store_key: SecretStr = SecretStr("")  # encrypts what in the database is secret
+
+    @field_validator("retention_days")
+    @classmethod
+    def _longer_than_slack_repeats(cls, days: int) -> int:
+        if 0 < days < LEAST_RETENTION:
+            raise ValueError(f"{days} days are too few: {LEAST_RETENTION} or more, or 0 to keep everything")
+        return days
 
     @field_validator("airflow_token_command")
     @classmethod
@@ -172,9 +190,24 @@ class Settings(BaseModel):
         credentials.words_of(command)
         return command
 
-    async def fetched(self, cloud: Cloud) -> Settings:
+    @field_validator("audit_key", "store_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        secret = key.get_secret_value()
+        if secret and len(secret) < SHORTEST_KEY and not secret.startswith("arn:"):
+            raise ValueError(f"it has {len(secret)} characters; give {SHORTEST_KEY} or more, at random")
+        return key
+
+    @field_validator("audit_head_s3")
+    @classmethod
+    def _folder_of_s3(cls, url: str) -> str:
+        if url and not FOLDER_OF_S3.fullmatch(url):
+            raise ValueError("not a folder in S3, such as s3://bucket/audit/")
+        return url
+
+    async def fetched(self, cloud: Cloud, names: Collection[str] = _SECRETS) -> Settings:
         """These settings, with the secrets themselves in place of their ARNs. ConfigError where one can't be had."""
-        given = {name.upper(): getattr(self, name).get_secret_value() for name in _SECRETS}
+        given = {name.upper(): getattr(self, name).get_secret_value() for name in names}
         found = await credentials.from_cloud(given, cloud)
         return self.model_copy(update={name.lower(): SecretStr(secret) for name, secret in found.items()})
 

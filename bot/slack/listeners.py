@@ -1,6 +1,6 @@
 """The listeners of a Bolt app: they make a Request of each delivery, however it came, and hand it to the dispatcher.
 
-Three of them, which take everything: Bolt tries its listeners one after the other, the dispatcher looks names up.
+One a kind, which take everything: Bolt tries its listeners one after the other, the dispatcher looks names up.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.commands import Submitted
 from bot.conversation.dispatch import Dispatcher
 from bot.conversation.interpret import Request
+from bot.domain import Posted
 from bot.observing.metrics import Metrics
 
 
@@ -38,6 +39,7 @@ def bolt_app(client: AsyncWebClient, bot_user: str, dispatcher: Dispatcher, metr
     app.action(re.compile(".*"))(_timed("action", listeners.action, metrics))
     app.view(re.compile(".*"))(_timed("view", listeners.view, metrics))
     app.options(re.compile(".*"))(_timed("options", listeners.options, metrics))
+    app.message_shortcut(re.compile(".*"))(_timed("shortcut", listeners.shortcut, metrics))
     app.event(re.compile("app_home_opened|app_mention|message"))(_timed("event", listeners.event, metrics))
     return app
 
@@ -101,6 +103,23 @@ class Listeners:
             await self._dispatcher.modals.click(request, view["callback_id"], submitted, view["id"])
         else:
             await self._dispatcher.click(request, clicked["action_id"])
+        await ack()
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A shortcut in a message's menu, known by its `trigger_id`; its answer comes later."""
+        message, channel = body.get("message") or {}, body["channel"]["id"]
+        places = [ts for ts in (message.get("ts"), message.get("thread_ts")) if ts]
+        request = Request(
+            id=f"shortcut:{body['team']['id']}:{body['trigger_id']}",
+            person=body["user"]["id"],
+            team=body["team"]["id"],
+            channel=channel,
+            text="",
+            response_url=body.get("response_url", ""),
+            trigger=body["trigger_id"],
+        )
+        messages = [Posted(channel=channel, ts=ts) for ts in dict.fromkeys(places)]
+        await self._dispatcher.shortcut(request, body["callback_id"], messages)
         await ack()
 
     async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:

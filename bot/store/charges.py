@@ -55,15 +55,27 @@ class Charge:
 _COUNTS = charge.c.state.in_((ChargeState.RESERVED, ChargeState.SETTLED))
 
 
+_SPENT = (
+    sa.select(charge_account.c.account, sa.func.sum(sa.func.coalesce(charge.c.cost, charge.c.amount)))
+    .join(charge, charge.c.job_id == charge_account.c.job_id)
+    .where(charge_account.c.account.in_(sa.bindparam("accounts", expanding=True)), _COUNTS)
+    .where(charge.c.month == sa.bindparam("month"), charge.c.currency == sa.bindparam("currency"))
+    .group_by(charge_account.c.account)
+)
+
+
 class Charges:
     """Adds, answers, settles and sums charges."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._new = charge.insert().values(at=database.now)
+        locked = database.insert(account)
+        self._lock = locked.on_conflict_do_update(index_elements=["name"], set_={"name": locked.excluded.name})
 
     async def add(self, new: Charge, accounts: Collection[str], tx: Transaction) -> None:
         """Write a new charge to these accounts."""
-        await tx.execute(charge.insert().values(vars(new) | {"at": self._database.now}))
+        await tx.execute(self._new, {name: value for name, value in vars(new).items() if name != "at"})
         if accounts:
             await tx.execute(
                 charge_account.insert(), [{"job_id": new.job_id, "account": name} for name in sorted(set(accounts))]
@@ -71,24 +83,18 @@ class Charges:
 
     async def lock(self, accounts: Collection[str], tx: Transaction) -> None:
         """Let nobody else reserve on these accounts until `tx` ends. In one order, so that no two wait in a ring."""
-        for name in sorted(set(accounts)):
-            row = self._database.insert(account).values(name=name)
-            await tx.execute(row.on_conflict_do_update(index_elements=["name"], set_={"name": name}))
+        if accounts:
+            await tx.execute(self._lock, [{"name": name} for name in sorted(set(accounts))])
 
     async def spent(
         self, accounts: Collection[str], month: str, currency: str, tx: Transaction | None = None
     ) -> Mapping[str, int]:
         """What is reserved or settled on each of these accounts in the month; 0 where nothing is."""
-        counted = sa.func.coalesce(charge.c.cost, charge.c.amount)
-        query = (
-            sa.select(charge_account.c.account, sa.func.sum(counted))
-            .join(charge, charge.c.job_id == charge_account.c.job_id)
-            .where(charge_account.c.account.in_(accounts), _COUNTS)
-            .where(charge.c.month == month, charge.c.currency == currency)
-            .group_by(charge_account.c.account)
-        )
+        if not accounts:
+            return {}
+        which = {"accounts": list(accounts), "month": month, "currency": currency}
         async with self._database.read(tx) as connection:
-            found = {name: int(total) for name, total in await connection.execute(query)}
+            found = {name: int(total) for name, total in await connection.execute(_SPENT, which)}
         return {name: found.get(name, 0) for name in accounts}
 
     async def get(self, job_id: str, tx: Transaction | None = None) -> Charge | None:

@@ -25,6 +25,16 @@ async def examine(url: str) -> tuple[bool, str]:
         return False, f"can't be opened and written: {getattr(error, 'orig', None) or error}"
 
 
+def absent(url: str) -> Path | None:
+    """Where the SQLite file should be that isn't there; None where it is, or is no file."""
+    try:
+        target = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return None
+    path = Path(target.database or "") if target.get_backend_name() == "sqlite" else None
+    return path if path and not path.exists() else None
+
+
 def _new(path: Path) -> tuple[bool, str]:
     """A SQLite file that is still to be made, with the folders above it."""
     folder = next(each for each in path.absolute().parents if each.exists())

@@ -7,7 +7,7 @@ no lease and survives a crash together with the work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -111,6 +111,26 @@ class Ledger:
         """The last move of the alias that was made."""
         query = sa.select(ledger).where(*_done(registered_model, alias)).order_by(ledger.c.seq.desc()).limit(1)
         return _first(await self._select(query))
+
+    async def positions(self, registered_models: Collection[str]) -> Mapping[tuple[str, str], tuple[int, Move]]:
+        """How often each alias of these models was moved, and its last move, by model and alias."""
+        of_them = (ledger.c.registered_model.in_(registered_models), ledger.c.state == MoveState.DONE)
+        last = sa.select(sa.func.count().label("made"), sa.func.max(ledger.c.seq).label("seq")).where(*of_them)
+        counted = last.group_by(ledger.c.registered_model, ledger.c.alias).subquery()
+        query = sa.select(ledger, counted.c.made).join(counted, counted.c.seq == ledger.c.seq)
+        async with self._database.read() as connection:
+            rows = [row._asdict() for row in await connection.execute(query)]
+        return {(row["registered_model"], row["alias"]): (row.pop("made"), Move(**row)) for row in rows}
+
+    async def promoted(self, registered_models: Collection[str]) -> Mapping[tuple[str, str], str]:
+        """The versions of these models that were promoted, by model and number, each with the alias of its last."""
+        made = (ledger.c.state == MoveState.DONE, ledger.c.how == How.PROMOTION, ledger.c.after.is_not(None))
+        query = sa.select(ledger.c.registered_model, ledger.c.after, ledger.c.alias).where(
+            ledger.c.registered_model.in_(registered_models), *made
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(ledger.c.seq))
+            return {(row.registered_model, row.after): row.alias for row in rows}
 
     async def intended(self, registered_model: str, alias: str, tx: Transaction | None = None) -> Move | None:
         """The move of the alias that the bot is about to make, if there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
@@ -102,6 +102,11 @@ class Runs:
         """The runs with this id, of whichever DAG, newest first."""
         return await self._select(sa.select(run).where(run.c.dag_run_id == dag_run_id).order_by(run.c.created.desc()))
 
+    async def of_card(self, channel: str, ts: str) -> FollowedRun | None:
+        """The run whose card stands there."""
+        found = await self._select(sa.select(run).where(run.c.card_channel == channel, run.c.card_ts == ts))
+        return found[0] if found else None
+
     async def followed(self) -> Sequence[FollowedRun]:
         """Every run that is not over, oldest first."""
         return await self._select(sa.select(run).where(run.c.ended.is_(None)).order_by(run.c.created))
@@ -116,6 +121,11 @@ class Runs:
         if requested_by is not None:
             query = query.where(run.c.requested_by == requested_by)
         return await self._select(query)
+
+    async def of_jobs(self, job_ids: Collection[str]) -> Mapping[str, FollowedRun]:
+        """The runs that these pieces of work have started, by the work's id."""
+        found = await self._select(sa.select(run).where(run.c.job_id.in_(job_ids)))
+        return {str(each.job_id): each for each in found}
 
     async def begun_by(self, dag_id: str, prefix: str, limit: int) -> Sequence[FollowedRun]:
         """The last runs of this DAG whose ids begin so, newest first: a schedule's own."""

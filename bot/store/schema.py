@@ -63,10 +63,12 @@ job = Table(
     Column("trace", Words),  # the context of the trace that it belongs to, as a W3C traceparent
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
+    Column("about", Words),  # by which it is found: a DAG's id
 )
 LIVE = ("ready", "running", "waiting")
 _live = job.c.state.in_(LIVE)
 Index("job_due", job.c.due, sqlite_where=_live, postgresql_where=_live)
+Index("job_about", job.c.kind, job.c.about, sqlite_where=_live, postgresql_where=_live)
 Index("job_state", job.c.state, job.c.updated)
 
 job_step = Table(

@@ -11,6 +11,7 @@ from bot.store.answerable import Answerable
 from bot.store.audit import AuditTrail
 from bot.store.backfills import Backfills
 from bot.store.catalogue import Catalogue
+from bot.store.chain import Chain
 from bot.store.charges import Charges
 from bot.store.database import Database, Transaction
 from bot.store.decisions import Decisions
@@ -21,6 +22,7 @@ from bot.store.looks import Looks
 from bot.store.posts import Posts
 from bot.store.promotions import Promotions
 from bot.store.questions import Questions
+from bot.store.retention import Retention
 from bot.store.runs import Runs
 from bot.store.schedules import Schedules
 from bot.store.schema import job
@@ -36,6 +38,7 @@ class Store:
         self.audit = AuditTrail(database)
         self.backfills = Backfills(database)
         self.catalogue = Catalogue(database)
+        self.chain = Chain(database)
         self.charges = Charges(database)
         self.decisions = Decisions(database)
         self.drafts = Drafts(database)
@@ -45,6 +48,7 @@ class Store:
         self.posts = Posts(database)
         self.promotions = Promotions(database)
         self.questions = Questions(database)
+        self.retention = Retention(database)
         self.runs = Runs(database)
         self.slots = Slots(database)
         self.schedules = Schedules(database)

@@ -158,7 +158,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     config = tmp_path / "stationmaster.yaml"
     text = (ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
     text = text.replace("class_weight: {}", "balanced: {}")  # as PIPELINE calls it
-    config.write_text(f"{text}\nschedules: {{store: folder, path: {tmp_path}}}\n", encoding="utf-8")
+    config.write_text(f"schedules: {{store: folder, path: {tmp_path}}}\n{text}", encoding="utf-8")
     async with StandIn() as slack:
         settings = settings_for(slack, tmp_path, config)
         async with running(settings, airflow, mlflow, specs) as station:

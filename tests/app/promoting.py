@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import bot.promoting.carrying
 import bot.promoting.deploying
 import bot.promoting.flow
 import bot.promoting.rollback
+import bot.slack.edits
 from bot.domain import Pipeline, RunKey, TaskSpec, TaskState
 from bot.store import Promotion
 from demo.slack.messages import Message
@@ -29,7 +31,8 @@ GATES = """
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what waits for services look again at once."""
+    """Let what waits for services look again at once, and as many edits be made as there are."""
+    monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)
     for module, name in (
         (bot.promoting.carrying, "IN_TURN"),
         (bot.promoting.deploying, "LOOK_EVERY"),
@@ -39,6 +42,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         (bot.promoting.rollback, "IN_TURN"),
     ):
         monkeypatch.setattr(module, name, 0.05)
+
+
+async def _free(_: object, *, live: bool) -> float:
+    """No time to wait for an edit."""
+    return 0.0
 
 
 def configure(world: World, *changes: tuple[str, str]) -> None:
@@ -134,14 +142,8 @@ async def until(world: World, holds: Callable[[Promotion], bool], what: str = "s
         found = promotions[0] if promotions else None
         if found and holds(found):
             return promotions[0]
-        await world.slack.wait_for(_in_a_moment())
+        await asyncio.sleep(0.05)
     raise TimeoutError(f"the request never was {what}: {found}")
-
-
-def _in_a_moment() -> Callable[[], bool]:
-    """A predicate that is true at its second look."""
-    looks = iter([False])
-    return lambda: next(looks, True)
 
 
 def deployment(world: World) -> RunKey | None:
@@ -150,9 +152,30 @@ def deployment(world: World) -> RunKey | None:
     return next((key for key in reversed(keys) if key.dag_id == "deploy_delays"), None)
 
 
+async def audited(world: World, outcome: str) -> None:
+    """Returns once the last row about a promotion says so."""
+    found = ""
+    for _ in range(200):
+        if (found := [row.outcome for row in await world.audit("promote")][-1]) == outcome:
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"the last row says {found}")
+
+
+async def _running(world: World) -> RunKey:
+    """The run of the deploy DAG, once Airflow has it and it goes on."""
+    for _ in range(200):
+        key = deployment(world)
+        run = await world.airflow.run(key) if key else None
+        if key and run and not run.state.over:
+            return key
+        await asyncio.sleep(0.05)
+    raise TimeoutError("nothing is deployed")
+
+
 async def deployed(world: World, *, ok: bool = True) -> dict[str, Any]:
     """Let the deployment that goes on end; what it was started with."""
-    key = await world.slack.wait_for(lambda: deployment(world), 10)
+    key = await _running(world)
     if ok:
         world.airflow.set_task(key, "score", TaskState.SUCCESS, summary="scored 12,040 rows")
     else:

@@ -57,7 +57,7 @@ async def test_a_run_through_the_bot_has_a_known_origin(gated: World) -> None:
     ]
     assert [(each.member, each.own) for each in found.approvers] == [("S0MLLEADS", False)]
     assert list(found.artifacts) == ["MLmodel"]
-    assert found.cost.startswith("$")
+    assert "$" in found.cost
 
 
 async def test_reading_again_is_the_same_evidence(gated: World) -> None:

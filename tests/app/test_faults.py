@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import commands.run
 from bot.app import running
 from bot.domain import RunState, TaskState
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
-from bot.jobs import Permanent
+from bot.jobs import JobRow, Jobs, Permanent
+from bot.store.schema import job, job_schedule
 from tests.app.conftest import DANA, TRAINING, World, settings_for
 
 
@@ -174,3 +176,25 @@ async def test_work_that_has_failed_for_good_is_told_to_its_person(
     told = await world.told(DANA, "I could not finish “run delays --yes”")
     assert "Tell an admin this id: command:" in told.text
     assert "internal detail" not in told.text
+
+
+async def test_finished_work_is_forgotten_every_night(world: World) -> None:
+    """By a schedule of durable work, after the days that the setting says; its id is then free."""
+    (schedule,) = [each for each in await world.station.jobs.list_schedules() if each.id == "retention"]
+    assert (schedule.args, schedule.cron, schedule.enabled) == ({"days": 90}, "17 3 * * *", True)
+    await world.station.jobs.submit("long over", "retention", {"days": 90})
+    await _ended(world.station.jobs, "long over")
+    async with world.station.store.write() as tx:
+        await tx.execute(job.update().where(job.c.id == "long over").values(updated=job.c.updated - 91 * 86_400))
+        await tx.execute(job_schedule.update().values(due=1_000_000.0))
+    row = await _ended(world.station.jobs, "schedule:retention:1000000")
+    assert (row.state, row.result) == ("done", {"jobs": 1})
+    assert await world.station.jobs.get("long over") is None
+
+
+async def _ended(jobs: Jobs, job_id: str) -> JobRow:
+    for _ in range(200):
+        if (row := await jobs.get(job_id)) and row.state in {"done", "dead"}:
+            return row
+        await asyncio.sleep(0.05)
+    raise TimeoutError("it has not ended")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import running
 from bot.domain import RunState, TaskState
@@ -18,6 +21,7 @@ from bot.following import redrawing
 from bot.following.tracker import HOLD, Tracker
 from bot.jobs import Fenced
 from bot.station import Station
+from bot.store import Store
 from bot.store.schema import hold
 from demo.slack.standin import StandIn
 from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_for
@@ -151,10 +155,10 @@ async def test_a_replica_that_has_lost_the_tracker_edits_no_card(
     """It finds out before the edit; the one that has it now shows what is so."""
     async with trackers(fleet, tmp_path, monkeypatch) as (one, two):
         sleeper, heir = await held(one.station), await held(two.station)
-        before = fleet.slack.messages(TRAINING)[-1]
+        before = fleet.slack.messages(TRAINING)[-1].text
         with pytest.raises(Fenced):
             await sleeper.tick()
-        assert fleet.slack.messages(TRAINING)[-1].blocks == before.blocks
+        assert fleet.slack.messages(TRAINING)[-1].text == before
         await heir.tick()
         assert "is training" in fleet.slack.messages(TRAINING)[-1].text
 
@@ -224,3 +228,68 @@ def plan(text: str) -> str:
     blocks = json.loads(text[: text.rindex("]") + 1])
     tasks = next(block["tasks"] for block in blocks if block["type"] == "plan")
     return str(next(task["status"] for task in tasks if task["title"].startswith("validate model")))
+
+
+async def test_a_killed_replica_is_replaced_within_its_lease(postgresql: str, tmp_path: Path) -> None:
+    """Two processes of `stationmaster serve`; the one with the tracker gets a SIGKILL: the other has it in seconds.
+
+    Its deliveries go to the other one, which takes commands throughout. Nothing listens where Airflow should be.
+    """
+    config = ROOT / "demo" / "stationmaster.yaml"
+    async with StandIn() as slack, AsyncExitStack() as stack:
+        store = await Store.open(postgresql)
+        stack.push_async_callback(store.close)
+
+        async def holder() -> str:
+            async with store.database.read() as connection:
+                row = (await connection.execute(sa.select(hold).where(hold.c.name == HOLD))).first()
+            return row.owner if row and row.owner else ""
+
+        async def serve() -> tuple[asyncio.subprocess.Process, str]:
+            with (tmp_path / "log").open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "bot", "serve", cwd=ROOT, env=environment(slack, postgresql, config),
+                    stdout=log, stderr=log,
+                )  # fmt: skip
+            stack.push_async_callback(_end, process)
+            await slack.wait_for(lambda: slack.backend.sockets.connected > 0, 30)
+            for _ in range(300):
+                if name := await holder():
+                    return process, name
+                await asyncio.sleep(0.1)
+            raise TimeoutError("nobody has the tracker")
+
+        first, name = await serve()
+        await serve()
+        await slack.wait_for(lambda: slack.backend.sockets.connected == 2, 30)
+        assert await holder() == name
+        first.kill()
+        await slack.wait_for(lambda: slack.backend.sockets.connected == 1, 10)
+        outcome = await slack.as_user(DANA).slash(TRAINING, "/train help")
+        assert outcome.acked
+        for _ in range(250):
+            if (owner := await holder()) != name:
+                break
+            await asyncio.sleep(0.1)
+        assert owner not in {name, ""}
+
+
+def environment(slack: StandIn, database: str, config: Path) -> dict[str, str]:
+    """The settings of a bot that is a process of its own."""
+    return {
+        "PATH": os.environ["PATH"],
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "AIRFLOW_URL": "http://127.0.0.1:9",
+        "AIRFLOW_TOKEN": "not-used",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "DATABASE_URL": database,
+        "STATIONMASTER_CONFIG": str(config),
+    }
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()

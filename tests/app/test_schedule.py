@@ -2,89 +2,156 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.errors import ServiceDown
+from bot.scheduling import changing
 from bot.scheduling.clock import upcoming
 from bot.scheduling.said import coming
-from bot.scheduling.spec import ScheduleSpec
 from bot.scheduling.when import read_when
-from tests.app.conftest import DANA, OMAR, TRAINING, VERA, World
+from tests.app.conftest import DANA, OMAR, VERA, World
+from tests.app.schedules_kit import EVERY, click, made, shown
 
-EVERY = "every monday at 06:00"
+ASKED = f"schedule delays {EVERY} months=1-6"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
-async def asked(world: World, text: str = f"schedule delays {EVERY} months=1-6", person: str = DANA) -> str:
-    """What the person alone is shown, before anything is made."""
-    return await world.type(person, text)
-
-
-async def click(world: World, person: str, label: str, channel: str = TRAINING) -> None:
-    """Click this button on the newest message that only this person sees."""
-    await world.slack.as_user(person).click(world.slack.ephemerals(person, channel)[-1], label)
-
-
-async def made(world: World, text: str = f"schedule delays {EVERY} months=1-6", person: str = DANA) -> ScheduleSpec:
-    """A schedule, asked for and confirmed; once Airflow has it."""
-    before = {each.id for each in await world.station.store.schedules.all()}
-    await asked(world, text, person)
-    await click(world, person, "Create schedule")
-    await world.card("scheduled delays")
-    [kept] = [each for each in await world.station.store.schedules.all() if each.id not in before]
-    return ScheduleSpec.model_validate(kept.spec)
-
-
 async def test_it_is_read_back_before_it_is_made(world: World) -> None:
-    """Words, the next five times by the person's own clock, and what the model has already; nothing is made yet."""
-    assert await asked(world) == "Train delays every Monday at 06:00, Amsterdam time?"
-    shown = world.blocks(DANA)
-    now = datetime.now(AMSTERDAM)
-    five = upcoming(read_when(EVERY), "Europe/Amsterdam", now, 5)
-    assert f"Next: {coming(five, AMSTERDAM)}" in shown
-    assert "months 1-6 (default 1-9) · on one-core · no history yet" in shown
+    """Words, the next five times by the person's own clock, machine and price; nothing is made yet."""
+    assert await world.type(DANA, ASKED) == "Train delays every Monday at 06:00, Amsterdam time?"
+    five = upcoming(read_when(EVERY), "Europe/Amsterdam", datetime.now(AMSTERDAM), 5)
+    assert f"Next: {coming(five, AMSTERDAM)}" in world.blocks(DANA)
+    priced = r"months 1-6 \(default 1-9\) · on one-core · no history yet: \$1 a run at most, \$4\.(34|42) a month"
+    assert re.search(priced, world.blocks(DANA))  # 52 or 53 Mondays in the year to come
     assert await world.specs.all() == {}
     assert await world.station.store.schedules.all() == []
 
 
 async def test_a_click_makes_it_and_the_channel_hears_when_it_runs_first(world: World) -> None:
-    """Airflow has its DAG with a next run before that is said; the spec holds who made it, and when it begins."""
-    spec = await made(world)
+    """Airflow has its DAG with a next run before that is said; the spec holds who made it, and what for."""
+    spec = await made(world, ASKED)
     told = await world.card("scheduled delays")
     assert told.text.startswith("🗓 Dana scheduled delays: Mondays 06:00 (Amsterdam). First run <!date^")
     assert (spec.maker.id, spec.owner.id, spec.conf, spec.zone) == (DANA, DANA, {"months": "1-6"}, "Europe/Amsterdam")
+    assert spec.compute
+    assert spec.compute["name"] == "one-core"
     assert (await world.specs.all())[spec.id] == spec
     seen = await world.airflow.scheduled(f"stationmaster__{spec.id}")
     assert seen
     assert seen.next_run == upcoming(spec.when, spec.zone, spec.start, 1)[0]
     assert f"<!date^{int(seen.next_run.timestamp())}^" in told.text
-    assert [row.outcome for row in await world.audit("schedule")] == ["scheduled"]
+    assert [(row.actor, row.subject, row.outcome) for row in await world.audit("schedule")] == [
+        (DANA, spec.id, "scheduled")
+    ]
 
 
 async def test_a_double_click_makes_one(world: World) -> None:
     """The second click is the same request."""
-    await asked(world)
-    message = world.slack.ephemerals(DANA, TRAINING)[-1]
-    await world.slack.as_user(DANA).click(message, "Create schedule")
-    await world.slack.as_user(DANA).click(message, "Create schedule")
+    await world.type(DANA, ASKED)
+    question = shown(world)
+    await click(world, DANA, question, "Create schedule")
+    await click(world, DANA, question, "Create schedule")
     await world.told(DANA, "already under way")
     await world.card("scheduled delays")
     assert len(await world.specs.all()) == 1
 
 
+async def test_what_is_cancelled_can_not_be_made_later(world: World) -> None:
+    """Cancel forgets what was shown; an old button says so."""
+    await world.type(DANA, ASKED)
+    question = shown(world)
+    await click(world, DANA, question, "Cancel")
+    await world.told(DANA, "Nothing was scheduled")
+    await click(world, DANA, question, "Create schedule")
+    await world.told(DANA, "This is no longer open")
+    assert await world.specs.all() == {}
+
+
+async def test_many_schedules_of_one_model_are_told_of_each_other(world: World) -> None:
+    """Each has its own times, values, machine and owner; the next one is told which there are."""
+    small = await made(world, ASKED)
+    full = await made(world, "schedule delays daily at 02:00 --compute two-cores --tz UTC", OMAR)
+    await world.type(DANA, f"schedule delays {EVERY}")
+    note = "delays already trains every Monday at 06:00 (Dana) and daily at 02:00 (Omar)."
+    assert note in json.dumps(shown(world).blocks)
+    assert {small.owner.id, full.owner.id} == {DANA, OMAR}
+    assert set(await world.specs.all()) == {small.id, full.id}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("schedule delays every monday at 25:00", "No clock shows 25:00"),
+        ("schedule delays 0 0 30 2 *", "never comes round"),
+        ("schedule delays every monday at 6 --tz Mars/Base", "is not a time zone"),
+        ("schedule delays every monday at 6 --until 2020-01-01", "It would never run"),
+        ("schedule delays every monday at 6 learning_rate=9", "learning_rate=9 is too large"),
+        ("schedule delays every monday at 6 --compute gpu", "I don't know the compute profile"),
+    ],
+)
+async def test_what_can_not_be_is_refused_in_words(world: World, typed: str, said: str) -> None:
+    """Before anything is shown or kept."""
+    assert said in await world.type(DANA, typed)
+    assert await world.specs.all() == {}
+
+
 async def test_who_may_not_schedule_is_told_so(world: World) -> None:
-    """A viewer has no right to, a runner none beyond the contract."""
-    assert "may schedule runs" in await asked(world, person=VERA)
-    beyond = await asked(world, f"schedule delays {EVERY} max_iter=900")
+    """A viewer has no right to, a runner none beyond the contract; an owner has."""
+    assert "may schedule runs" in await world.type(VERA, ASKED)
+    beyond = await world.type(DANA, f"schedule delays {EVERY} max_iter=900")
     assert beyond.startswith("Only owners of delays may change max_iter above 500 (you asked for 900).")
-    assert "every Monday" in await asked(world, f"schedule delays {EVERY} max_iter=900", OMAR)
+    assert "every Monday" in await world.type(OMAR, f"schedule delays {EVERY} max_iter=900")
+    assert [row.outcome for row in await world.audit("schedule")] == ["refused", "refused"]
 
 
-async def test_airflow_away_is_waited_for(world: World) -> None:
-    """The person is told at once; the schedule is made when Airflow is back."""
-    await asked(world)
-    world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
-    await click(world, DANA, "Create schedule")
+async def test_rights_are_looked_at_again_before_it_is_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lost the right between the click and the writing gets a refusal, and nothing is made."""
+    monkeypatch.setattr(changing, "AWAY", 0.3)
+    await world.type(DANA, ASKED)
+    question = shown(world)
+    world.specs.fail_with(ServiceDown("Schedules"), on="get")
+    await click(world, DANA, question, "Create schedule")
+    text = world.config.read_text(encoding="utf-8")
+    world.config.write_text(text.replace("runners: [S0DATASCI]", "runners: []"), encoding="utf-8")
+    await world.told(DANA, "may schedule runs")
+    assert await world.specs.all() == {}
+
+
+@pytest.mark.parametrize("call", ["get", "put", "install"])
+async def test_a_store_that_is_away_is_waited_for(world: World, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each step the person is told that it is kept, and it is made once, when the store is back."""
+    monkeypatch.setattr(changing, "AWAY", 0.05)
+    await world.type(DANA, ASKED)
+    world.specs.fail_with(ServiceDown("S3"), times=3, on=call)
+    await click(world, DANA, shown(world), "Create schedule")
     await world.told(DANA, "I keep this schedule of delays")
-    world.airflow.recover()
+    await world.card("scheduled delays")
+    assert len(await world.specs.all()) == 1
+
+
+@pytest.mark.parametrize("call", ["parse", "scheduled"])
+async def test_an_airflow_that_is_away_is_waited_for(world: World, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written stays written; it is told when Airflow shows it."""
+    monkeypatch.setattr(changing, "AWAY", 0.05)
+    await world.type(DANA, ASKED)
+    world.airflow.fail_with(ServiceDown("Airflow"), times=3, on=call)
+    await click(world, DANA, shown(world), "Create schedule")
+    await world.told(DANA, "Airflow doesn't answer right now. I keep this schedule of delays")
+    await world.card("scheduled delays")
+    assert len(await world.specs.all()) == 1
+
+
+async def test_a_lost_answer_of_the_store_makes_no_second_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written, but the answer never came: the repetition finds its own."""
+    monkeypatch.setattr(changing, "AWAY", 0.05)
+    await world.type(DANA, ASKED)
+    world.specs.lose_answer_once()
+    await click(world, DANA, shown(world), "Create schedule")
+    await world.card("scheduled delays")
+    [spec] = (await world.specs.all()).values()
+    assert getattr(spec, "revision", 0) == 1

@@ -27,7 +27,7 @@ def test_it_says_its_version_and_what_it_can_do() -> None:
     assert run("--version").stdout == f"stationmaster {importlib.metadata.version('stationmaster')}\n"
     shown = run("--help")
     assert shown.returncode == 0
-    assert all(f"\n    {name} " in shown.stdout for name in ("serve", "check", "manifest"))
+    assert all(f"\n    {name} " in shown.stdout for name in ("serve", "check", "manifest", "dagfile"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["sevre"], ["serve", "--fast"], ["check", "--live"], ["manifest", "x"]])
@@ -73,3 +73,16 @@ def test_a_manifest_is_printed() -> None:
     assert run("manifest", "--json", "--url", "https://x.example").stdout.startswith("{")
     refused = run("manifest", "--url", "ftp://x")
     assert (refused.returncode, refused.stdout) == (2, "")
+
+
+def test_the_dag_file_is_printed_for_the_configured_store(tmp_path: Path) -> None:
+    """Python that can go among Airflow's DAGs; without schedules in the configuration, what is missing."""
+    path = tmp_path / "stationmaster.yaml"
+    path.write_text("schedules: {store: variable, variable: our_schedules}\n")
+    printed = run("dagfile", STATIONMASTER_CONFIG=str(path)).stdout
+    assert "SPECS = 'our_schedules'" in printed
+    compile(printed, "dagfile", "exec")
+    path.write_text("{}\n")
+    refused = run("dagfile", STATIONMASTER_CONFIG=str(path))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "no schedules" in refused.stderr

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot import migrations
-from bot.store import AuditEntry, Store
+from bot.store import AuditEntry, Database, Store
 from bot.store.schema import metadata
 from tests.bot.jobs_kit import execute, opened
 from tests.databases import BOTH
@@ -60,6 +60,70 @@ async def test_processes_may_start_at_once(kind: str, tmp_path: Path, request: p
         for store in stores:
             assert await store.audit.after() == []
             await store.close()
+
+
+REVISIONS = sorted(path.name.split("_")[0] for path in migrations.HERE.glob("versions/[0-9]*.py"))
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_every_earlier_version_is_migrated_with_its_data(empty_database: str, revision: str) -> None:
+    """Three rows in each table of that version are there afterwards, each column as it was, and are read as before."""
+    old = Database(empty_database)
+    async with old.write() as tx:
+        await tx.run_sync(migrations.upgrade, revision)
+        before = await tx.run_sync(_fill)
+    await old.close()
+    assert len(before) >= 9
+    async with opened(empty_database) as store:
+        async with store.database.read() as connection:
+            assert await connection.scalar(STAMP) == migrations.NEWEST
+            after = await connection.run_sync(_rows)
+        assert {name: after[name].keys() >= rows.keys() for name, rows in before.items()} == dict.fromkeys(before, True)
+        for name, rows in before.items():
+            for key, row in rows.items():
+                assert after[name][key].items() >= row.items()
+        assert len(await store.audit.after()) == len(await store.runs.latest()) == 3
+        async with store.write() as tx:
+            entry = AuditEntry(id="next", actor="U1", actor_name="Ada", action="run", outcome="accepted")
+            assert await store.audit.append(entry, tx)
+        assert [row.seq for row in await store.audit.after()] == [1, 2, 3, 4]
+
+
+SAMPLES = {sa.Double: 1.5, sa.Float: 1.5, sa.Boolean: True, sa.Integer: 7, sa.BigInteger: 7}
+JSON_COLUMNS = {"args", "conf", "shown", "detail", "entry", "data", "asked"}
+Rows = dict[tuple[object, ...], dict[str, object]]
+
+
+def _tables(connection: sa.Connection) -> list[sa.Table]:
+    """The tables as they are in the database."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+def _fill(connection: sa.Connection) -> dict[str, Rows]:
+    """Three rows in each table, with something in every column: what was written, by table and key."""
+    for table in _tables(connection):
+        for number in range(3):
+            connection.execute(table.insert().values({each.name: _sample(each, number) for each in table.columns
+                                                      if each.name != "seq"}))  # fmt: skip
+    return _rows(connection)
+
+
+def _sample(column: sa.Column[object], number: int) -> object:
+    kind = next((value for type_, value in SAMPLES.items() if isinstance(column.type, type_)), None)
+    if kind is not None:
+        return kind
+    return "{}" if column.name in JSON_COLUMNS else f"{column.name} {number} 🚂"
+
+
+def _rows(connection: sa.Connection) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for table in _tables(connection):
+        rows = connection.execute(sa.select(table)).mappings()
+        key = [column.name for column in table.primary_key]
+        found[table.name] = {tuple(row[name] for name in key): dict(row) for row in rows}
+    return found
 
 
 async def test_a_database_newer_than_the_code_is_left_alone(database: str) -> None:

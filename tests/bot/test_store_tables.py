@@ -86,9 +86,10 @@ async def test_the_catalogue_is_replaced_whole(database: str) -> None:
         assert [(row.model, row.entry, row.digest) for row in await store.catalogue.all()] == [
             ("a", {"n": "a"}, "1"), ("b", {"n": "b"}, "1"),
         ]  # fmt: skip
-        with pytest.raises(sa.exc.IntegrityError):
-            await store.catalogue.replace([*first, first[0]])
-        assert len(await store.catalogue.all()) == 2
+        broken = CatalogueEntry(model="c", entry={"not": object()}, digest="3")
+        with pytest.raises(sa.exc.StatementError):
+            await store.catalogue.replace([CatalogueEntry(model="a", entry={}, digest="3"), broken])
+        assert [row.digest for row in await store.catalogue.all()] == ["1", "1"]
         await store.catalogue.replace([CatalogueEntry(model="b", entry={}, digest="2")])
         row = await store.catalogue.get("b")
         assert row

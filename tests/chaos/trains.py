@@ -87,9 +87,15 @@ class Trains:
         tags = {"airflow.dag_id": key.dag_id, "airflow.run_id": key.run_id, "airflow.task_id": "train"}
         holdout = (Dataset(name="holdout", digest="7f3a", context="evaluation"),)
         training = Training(
-            run_id=hashlib.sha256(key.run_id.encode()).hexdigest()[:32], experiment_id="1", status="FINISHED", started=now, ended=now,
-            metrics={"auc": 0.7}, tags=tags, datasets=holdout,
-        )  # fmt: skip
+            run_id=hashlib.sha256(key.run_id.encode()).hexdigest()[:32],
+            experiment_id="1",
+            status="FINISHED",
+            started=now,
+            ended=now,
+            metrics={"auc": 0.7},
+            tags=tags,
+            datasets=holdout,
+        )
         self._mlflow.add_training(training)
         self._mlflow.add_version(Version(model=model, version=number, run_id=training.run_id, created=now))
         self.made.append((model, number))

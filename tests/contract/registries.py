@@ -42,8 +42,12 @@ class RegistryStage(Protocol):
     async def delete(self, run_id: str) -> None:
         """Delete the MLflow run."""
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
-        """A new version of the model with these files, described and tagged with `k`: its number."""
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
+        """A new version of the model with these files, of that MLflow run or a new one, described and tagged with `k`:
+        its number.
+        """
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:
         """Let other files stand where a version's files were."""
@@ -97,7 +101,9 @@ class FakeStage:
         """See RegistryStage."""
         self.fake.delete_training(run_id)
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
         """See RegistryStage. The memory has files without sources."""
         version = str(self._numbers.get(model, 0) + 1)
         self._numbers[model] = int(version)
@@ -105,7 +111,7 @@ class FakeStage:
             Version(
                 model=model,
                 version=version,
-                run_id=await self.train({}),
+                run_id=run_id or await self.train({}),
                 created=datetime.now(UTC),
                 tags={"k": "v"},
                 source=source,
@@ -153,9 +159,11 @@ class MlflowStage:
         """See RegistryStage."""
         await asyncio.to_thread(self._client().delete_run, run_id)
 
-    async def publish(self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model") -> str:
+    async def publish(
+        self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
+    ) -> str:
         """See RegistryStage."""
-        run_id = await self.train({})
+        run_id = run_id or await self.train({})
         return await asyncio.to_thread(self._publish, model, run_id, files, source)
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:

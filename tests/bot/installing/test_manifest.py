@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ruamel.yaml import YAML
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.conversation.commands import discover
 from bot.errors import ConfigError
 from bot.installing.manifest import EVENTS, SCOPES, manifest
 from bot.installing.manifest_text import text
@@ -195,6 +196,12 @@ def test_the_events_are_those_that_are_taken() -> None:
     scoped = {event for scope in SCOPES for event in scope.events}
     assert scoped == {"app_mention", "message.im"}, "app_home_opened needs none"
     assert scoped < set(EVENTS)
+
+
+def test_each_shortcut_is_carried_out() -> None:
+    """What a message's menu offers is what `commands/` declares, and nothing is declared that it doesn't offer."""
+    offered = {each["callback_id"] for each in manifest()["features"]["shortcuts"]}
+    assert offered == set(discover().shortcuts) == {"explain_run"}
 
 
 def test_the_text_is_the_manifest() -> None:

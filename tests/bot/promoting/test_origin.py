@@ -41,6 +41,8 @@ def row(
         at=0.0,
         prev=None,
         seal=None,
+        place=None,
+        sealed=None,
         actor=actor,
         actor_name=name,
         action=action,
