@@ -8,7 +8,7 @@ from bot.jobs.errors import Fenced
 from bot.store import Database, Transaction
 from bot.store.schema import hold
 
-AHEAD = 60.0  # seconds
+AHEAD = 60.0  # seconds that a hold may end later than any would
 
 
 class Holds:
@@ -21,8 +21,8 @@ class Holds:
     async def take(self, name: str, ttl: float) -> int | None:
         """Take or renew the hold for `ttl` seconds: its fencing token, or None while another process has it.
 
-        The token stays the same while the hold is renewed, and grows when it changes hands. A hold that lasts longer than
-        any was taken before the clock was set back, and counts no more.
+        The token stays the same while the hold is renewed, and grows when it changes hands. A hold that would last
+        longer than any was taken before the clock was set back, and counts no more.
         """
         now = self._database.now
         ours = hold.c.owner == self._owner
