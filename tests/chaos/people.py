@@ -41,10 +41,14 @@ class Request:
 
 
 class People:
-    """Dana trains, Omar owns, Ada approves: each request goes into `requests` as it is made."""
+    """Dana trains, Omar owns, Ada approves: each request goes into `requests` as it is made.
+
+    `accepted` counts the commands among them that were.
+    """
 
     def __init__(self, slack: StandIn, trains: Trains, random: Random) -> None:
         self.requests: list[Request] = []
+        self.accepted = 0
         self._slack, self._trains, self._random = slack, trains, random
         self._busy: set[asyncio.Task[None]] = set()
         self._answered: set[str] = set()
@@ -169,6 +173,7 @@ class People:
         self.requests.append(request)
         self._heard(request, await self._slack.as_user(person).slash(CHANNEL, f"/train {text}"))
         request.accepted = request.acked and not request.told
+        self.accepted += request.accepted
 
     async def _click(self, kind: str, about: str, person: str, ts: str, action: str) -> None:
         """A double click. What is said of it comes later, if at all: whether it was accepted, the store tells."""
