@@ -217,5 +217,5 @@ async def _connected(slack: StandIn, bots: int = 1) -> None:
 async def _until(so: Callable[[], bool], within: float) -> None:
     """Wait until it is so, or the time is up."""
     deadline = time.monotonic() + within
-    while not so() and time.monotonic() < deadline:
+    while not so() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells when it is
         await asyncio.sleep(0.01)
