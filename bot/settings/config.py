@@ -168,8 +168,8 @@ class Settings(BaseModel):
     mlflow_public_url: HttpUrl | None = None  # where people open MLflow, if that differs
     mlflow_webhook_secret: SecretStr = SecretStr("")  # its webhook calls /mlflow/webhook; empty: there is none
     database_url: str = Field("sqlite+aiosqlite:///stationmaster.db", repr=False)  # may hold a password
-    job_lease: Annotated[float, Field(ge=1, le=600)] = 30.0  # seconds; then a dead replica's work is taken over
     retention_days: Annotated[int, Field(ge=0)] = 90  # 0: for ever
+    job_lease: Annotated[float, Field(ge=1, le=600)] = 30.0  # seconds until a dead replica's work is taken over
     stationmaster_config: Path = Path("stationmaster.yaml")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     audit_key: SecretStr = SecretStr("")  # seals the audit trail
