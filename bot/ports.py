@@ -298,7 +298,10 @@ class Chat(Protocol):
         """Show this view on the person's home tab."""
 
     async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
-        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread."""
+        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread.
+
+        NotFound where more was said there since than is read, so that nobody can tell.
+        """
 
     async def person(self, user_id: str) -> Person:
         """Who this is. NotFound for an unknown id."""
