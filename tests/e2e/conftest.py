@@ -135,10 +135,14 @@ class Whole:
         """The DAG's runs, whoever started them, as Airflow's own API tells."""
         return await asyncio.to_thread(self._runs, dag_id)
 
-    def _runs(self, dag_id: str) -> list[dict[str, Any]]:
+    def client(self) -> ApiClient:
+        """Airflow's own client."""
         if self._client is None:
             self._client = ApiClient(Configuration(host=self.airflow.url, access_token=_token(self.airflow)))
-        answer = DagRunApi(self._client).get_dag_runs_without_preload_content(dag_id, limit=100)
+        return self._client
+
+    def _runs(self, dag_id: str) -> list[dict[str, Any]]:
+        answer = DagRunApi(self.client()).get_dag_runs_without_preload_content(dag_id, limit=100)
         found: list[dict[str, Any]] = json.loads(answer.data)["dag_runs"]
         return found
 
