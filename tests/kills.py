@@ -30,13 +30,15 @@ class Kills:
     def __init__(self) -> None:
         self.at: dict[str, int] = {}
         self.counted: Counter[str] = Counter()
+        self.passed: dict[str, list[str]] = {}  # the names of the points that each has come by
         self.died: set[str] = set()
 
-    def point(self) -> None:
+    def point(self, name: str) -> None:
         """Whatever work comes by here: die, if this is its point."""
         job_id = str(structlog.contextvars.get_contextvars().get("job", ""))
         if job_id:
             self.counted[job_id] += 1
+            self.passed.setdefault(job_id, []).append(name)
             if self.at.get(job_id) == self.counted[job_id]:
                 self.died.add(job_id)
                 if task := asyncio.current_task():
@@ -49,7 +51,7 @@ class Kills:
         @wraps(method)
         async def call(*args: Any, **more: Any) -> Any:
             answer = await method(*args, **more)
-            self.point()
+            self.point(method.__name__)
             return answer
 
         return call
@@ -82,7 +84,7 @@ def arm(monkeypatch: pytest.MonkeyPatch, kills: Kills) -> None:
     async def killed(self: Database, *, first: bool = False) -> AsyncIterator[Transaction]:
         async with write(self, first=first) as tx:
             yield tx
-        kills.point()
+        kills.point("write")
 
     monkeypatch.setattr(Database, "write", killed)
     for name in ("post", "update"):
