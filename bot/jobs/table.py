@@ -84,12 +84,13 @@ class JobTable:
         ours = sa.select(*_CLAIMED).where(job.c.id == job_id, job.c.owner == self._owner, job.c.epoch == 1)
         return _claim((await tx.execute(ours.where(job.c.state == "running"))).first())
 
-    async def anything_due(self, kinds: Collection[str]) -> bool:
-        """True if a job of these kinds, or any schedule, is due."""
+    async def anything_due(self, kinds: Collection[str]) -> tuple[bool, bool]:
+        """Is a job of these kinds due? Is any schedule?"""
         due_job = sa.exists().where(job.c.state.in_(LIVE), job.c.due <= self._database.now, job.c.kind.in_(kinds))
         due_schedule = sa.exists().where(job_schedule.c.enabled, job_schedule.c.due <= self._database.now)
         async with self._database.read() as connection:
-            return bool(await connection.scalar(sa.select(sa.or_(due_job, due_schedule))))
+            jobs, schedules = (await connection.execute(sa.select(due_job, due_schedule))).one()
+        return bool(jobs), bool(schedules)
 
     async def claim(self, kinds: Collection[str], limit: int, running: Collection[str]) -> Sequence[Claim]:
         """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
