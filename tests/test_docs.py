@@ -137,7 +137,7 @@ def test_the_events_to_watch_are_logged() -> None:
 async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
     """The lines for Python copy a database that is open elsewhere."""
     original, copy = tmp_path / "stationmaster.db", tmp_path / "copy.db"
-    (code,) = blocks(section(page("install"), "Backup"), "python")
+    (code,) = blocks(section(page("operating"), "Backup"), "python")
     code = code.replace("/var/lib/stationmaster/stationmaster.db", str(original))
     code = code.replace("/backup/stationmaster.db", str(copy))
     store = await Store.open(f"sqlite:///{original}")
@@ -159,10 +159,11 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
         ("`models`", ModelConfig),
         ("`contract`", Contract),
         ("`promotion`", Promotion),
+        ("`gates`", MetricGate),
         ("`budgets`", Budgets),
         ("`schedules`", Schedules),
     ],
-    ids=["top", "access", "compute", "models", "contract", "promotion", "budgets", "schedules"],
+    ids=["top", "access", "compute", "models", "contract", "promotion", "gates", "budgets", "schedules"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""
