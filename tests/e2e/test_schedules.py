@@ -17,7 +17,7 @@ from demo.slack.messages import Message
 from tests.e2e.conftest import Whole
 
 log = logging.getLogger(__name__)
-pytestmark = [pytest.mark.airflow, pytest.mark.mlflow]
+pytestmark = [pytest.mark.airflow, pytest.mark.mlflow, pytest.mark.timeout(600)]
 LABEL = "{{ 6*7 }} 'quoted' [[ 1 ]]"
 FIRED = 2  # runs that are waited for
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
