@@ -77,7 +77,10 @@ async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
         runs=runs,
         notes=tuple(note for note in (versions_note, runs_note) if note),
         links=(Link("Open in MLflow", station.registry.model_url(about.registered_model)),),
-        proposals=(Proposal(f"Train {about.name}", f"run {about.name}"),) if not about.trouble else (),
+        proposals=(
+            *([Proposal(f"Train {about.name}", f"run {about.name}")] if not about.trouble else []),
+            *([Proposal("History", f"history {about.name}")] if table else []),
+        ),
     )
 
 
