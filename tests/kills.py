@@ -1,11 +1,12 @@
 """Work that dies when a test says so, as its process would: nothing more is written, and its lease stays.
 
-What a piece of work does to the outside are its points: each write to the database, to MLflow, to Airflow, to Slack,
-once before it is done and once after. The work dies at one of them, and is taken over when its lease has run out.
+What a piece of work does to the outside are its points: each write to the database, to MLflow, to Airflow, to Slack.
+The work dies right after one of them, and is taken over when its lease has run out.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,32 +30,35 @@ class Kills:
     def __init__(self) -> None:
         self.at: dict[str, int] = {}
         self.counted: Counter[str] = Counter()
+        self.passed: dict[str, list[str]] = {}  # the names of the points that each has come by
         self.died: set[str] = set()
 
-    def point(self) -> None:
+    def point(self, name: str) -> None:
         """Whatever work comes by here: die, if this is its point."""
         job_id = str(structlog.contextvars.get_contextvars().get("job", ""))
         if job_id:
             self.counted[job_id] += 1
+            self.passed.setdefault(job_id, []).append(name)
             if self.at.get(job_id) == self.counted[job_id]:
                 self.died.add(job_id)
+                if task := asyncio.current_task():
+                    task.add_done_callback(lambda ended: ended.exception())  # nobody else looks at it
                 raise Killed(job_id)
 
     def around(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """The method with a point before it and one after it."""
+        """The method with a point after it."""
 
         @wraps(method)
         async def call(*args: Any, **more: Any) -> Any:
-            self.point()
             answer = await method(*args, **more)
-            self.point()
+            self.point(method.__name__)
             return answer
 
         return call
 
 
 class Proxy:
-    """A service whose named methods have points around them. It is never closed: tests share it."""
+    """A service whose named methods have points after them. It is never closed: tests share it."""
 
     def __init__(self, service: object, kills: Kills, *effects: str) -> None:
         self._service, self._kills, self._effects = service, kills, effects
@@ -68,20 +72,19 @@ class Proxy:
 
 
 def proxy(service: object, kills: Kills, *effects: str) -> Any:
-    """The service with points around these methods."""
+    """The service with points after these methods."""
     return Proxy(service, kills, *effects)
 
 
 def arm(monkeypatch: pytest.MonkeyPatch, kills: Kills) -> None:
-    """Points around every transaction of the database and every message."""
+    """Points after every transaction of the database and every message."""
     write = Database.write
 
     @asynccontextmanager
     async def killed(self: Database, *, first: bool = False) -> AsyncIterator[Transaction]:
-        kills.point()
         async with write(self, first=first) as tx:
             yield tx
-        kills.point()
+        kills.point("write")
 
     monkeypatch.setattr(Database, "write", killed)
     for name in ("post", "update"):

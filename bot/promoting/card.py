@@ -81,8 +81,13 @@ def promotion_card(shown: Shown) -> PromotionCard:
         promotion_id=promotion.id if waits else "",
         controls=tuple(_controls(shown)),
         stamp=promotion.state,
-        links=(Link("Open in MLflow", evidence.url),) if evidence.url and waits else (),
+        links=_links(evidence) if waits else (),
     )
+
+
+def _links(evidence: Evidence) -> tuple[Link, ...]:
+    pages = {"Open in MLflow": evidence.url, "Compare the code": evidence.code_url}
+    return tuple(Link(label, url) for label, url in pages.items() if url)
 
 
 def asks(promotion: Promotion, evidence: Evidence) -> str:
@@ -127,15 +132,15 @@ def _outcome(shown: Shown) -> Iterator[Markup]:
         yield Markup(f"Rejected by {_by(against) if against else 'somebody'}, {asked_by}: “{escape(promotion.why)}”")
     elif promotion.state in {"approved", "moving", "done", "void", "failed"} and approved:
         before = promotion.moved.get("before")
-        was = f" Before: v{escape(str(before))}." if before else ""
-        yield Markup(f"Approved by {approved}, {asked_by}.{was}")
+        was = f" (before: v{escape(str(before))})" if before else ""
+        yield Markup(f"Approved by {approved}, {asked_by}{was}")
     elif promotion.state in {"withdrawn", "expired", "void", "failed"}:
         when = f" {_moment(promotion.decided)}" if promotion.decided else ""
-        yield Markup(f"{asked_by[:1].upper()}{asked_by[1:]}, ended{when}.")
+        yield Markup(f"{asked_by[:1].upper()}{asked_by[1:]}, ended{when}")
     if promotion.moved.get("copy"):
-        yield Markup(f"Copied as {escape(promotion.moved['copy'])}.")
+        yield Markup(f"Copied as {escape(promotion.moved['copy'])}")
     if promotion.moved.get("pending"):
-        yield Markup(f"Still to come: {escape(promotion.moved['pending'])}.")
+        yield Markup(f"Still to come: {escape(promotion.moved['pending'])}")
     if promotion.deploy:
         yield deployment_line(promotion.deploy)
 

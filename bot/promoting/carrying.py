@@ -268,10 +268,11 @@ async def _deploy(ctx: JobContext, promotion: Promotion, station: Station) -> No
     note = f"Deploys {what}: asked by {promotion.requested_by_name}, approved by {approved}, in Slack"
 
     async def report(told: dict[str, Any]) -> None:
-        now = await refreshed(station, promotion)
-        if now.deploy != told:
-            await station.store.promotions.change(promotion.id, deploy=told)
-            await put_right(station, promotion.id, live=told["state"] == "running")
+        now, goes_on = await refreshed(station, promotion), told["state"] == "running"
+        if now.deploy == told and goes_on:
+            return
+        await station.store.promotions.change(promotion.id, deploy=told)
+        await put_right(station, promotion.id, live=goes_on)
 
     ended = await deploy(ctx, station, dag_id, conf, note, report)
     await ctx.step("told", _tell_end, station, promotion, ended)

@@ -217,7 +217,7 @@ async def _afterwards(ctx: JobContext, args: dict[str, Any], asked: Asked, stati
 def rollback_card(args: dict[str, Any], asked: Asked, at: float, told: dict[str, Any] | None = None) -> PromotionCard:
     """What was rolled back, by whom, when, why; and how its deployment stands."""
     moment = date(datetime.fromtimestamp(at, UTC), DAY_AND_TIME)
-    outcome = [Markup(f"Rolled back by {escape(asked.name)} {moment}, from v{escape(args['from'] or '–')}.")]
+    outcome = [Markup(f"Rolled back by {escape(asked.name)} {moment}, from v{escape(args['from'] or '–')}")]
     return PromotionCard(
         icon="⏪",
         headline=f"{args['model']} v{args['to']} is back in {args['alias']}",

@@ -80,7 +80,7 @@ async def test_approved_it_moves_is_tagged_deployed_and_told(world: World) -> No
     done = await becomes(world, card, "Deployed")
     assert done.text.startswith("✅ delays v2 is in production. Approved by Omar <!date^")
     assert "✓ scored 12,040 rows" in said(done)
-    assert "asked by Dana. Before: v1." in said(done)
+    assert "asked by Dana (before: v1)" in said(done)
     replies = await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts), 20)
     assert [each.text for each in replies] == [
         f"<@{DANA}> delays v2 is in production and deployed: scored 12,040 rows."
@@ -313,7 +313,7 @@ async def test_the_first_version_has_nothing_to_compare_with(world: World) -> No
     await becomes(world, card, "Deploying…")
     await deployed(world)
     done = await becomes(world, card, "Deployed")
-    assert "Before" not in done.text
+    assert "before" not in done.text
     assert "Roll back" not in " ".join(buttons(done))
 
 

@@ -311,7 +311,7 @@ async def test_a_copy_for_another_environment(world: World) -> None:
     await click(world, OMAR, card, "approve")
     assert await deployed(world) == {"model": "prod.delays", "version": "1", "alias": "production"}
     done = await becomes(world, card, "Deployed")
-    assert "Copied as prod.delays v1." in said(done)
+    assert "Copied as prod.delays v1" in said(done)
     holder = await world.mlflow.holder("prod.delays", "production")
     assert holder is not None
     assert (holder.version, holder.tags["stationmaster.promoted"]) == ("1", "v2 to production")
