@@ -18,7 +18,7 @@ from bot.errors import ConfigError, StationmasterError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand. Exit status 0: done; 1: it failed, and said why; 2: unusable arguments or settings."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """What the command line takes."""
     version = importlib.metadata.version("stationmaster")
     parser = argparse.ArgumentParser(
         prog="stationmaster", description="A Slack bot through which anyone on a team trains anyone's model."

@@ -19,13 +19,15 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from structlog import get_logger
 
 from bot.domain import Person, Posted
-from bot.errors import ServiceDown, ServiceRejected
+from bot.errors import NotFound, ServiceDown, ServiceRejected
 from bot.ports import Outgoing
 from bot.slack.answers import TIMEOUT, translated
 
 log = get_logger(__name__)
 PAGES = 5  # of a channel's history that are read to find an uncertain post
 NONCE = "stationmaster_post"  # the metadata's event type
+
+CLOCK_AHEAD = 3_600.0  # seconds that a clock may have been ahead which said when a post was tried
 
 EDIT_WITHIN = 5.0  # seconds that an edit waits for its turn; then whoever asked for it tries again later
 
@@ -155,10 +157,10 @@ class SlackChat:
             raise ServiceRejected("Slack", answer.body[:200], status=answer.status_code)
 
     async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
-        """See `bot.ports.Chat`. Reads at most the last few hundred messages since then."""
+        """See `bot.ports.Chat`. Reads at most a few hundred messages; a little further back than `since`, if it can."""
         if not channel.startswith(("C", "G", "D")):
             channel = (await self._ask(self.client.conversations_open(users=channel)))["channel"]["id"]
-        where: dict[str, Any] = {"channel": channel, "oldest": f"{since:.6f}", "limit": 100}
+        where: dict[str, Any] = {"channel": channel, "oldest": f"{since - CLOCK_AHEAD:.6f}", "limit": 100}
         for _ in range(PAGES):
             page = await self._page(where, thread)
             for message in page.get("messages", ()):
@@ -167,7 +169,9 @@ class SlackChat:
                     return Posted(channel=channel, ts=message["ts"])
             where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not where["cursor"]:
-                break
+                return None
+        if thread or float(message["ts"]) > since:
+            raise NotFound("Slack", "more messages since then than I read")
         return None
 
     async def _page(self, where: dict[str, Any], thread: str) -> Mapping[str, Any]:

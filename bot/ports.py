@@ -105,14 +105,15 @@ class Orchestrator(Protocol):
     async def parse(self, dag_id: str) -> None:
         """Ask for the DAG's file to be read again now, or where there is no such DAG, for new files to be looked for.
 
-        That takes about a second, and is not waited for: `scheduled` shows when it is done.
+        That takes about a second, and is not waited for: `scheduled` shows when it is done. A request that comes while
+        the file is being read, as it was before, is passed over: ask again after some seconds.
         """
 
     async def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause a DAG, or let it go on. NotFound if unknown."""
 
     async def variable(self, key: str) -> str | None:
-        """What is kept under this key; None where nothing is."""
+        """What is kept under this key; None where nothing is. Of JSON, what looks like a secret is masked."""
 
     async def set_variable(self, key: str, value: str) -> None:
         """Keep this under the key. Of two writers at the same moment one is lost."""
@@ -297,7 +298,10 @@ class Chat(Protocol):
         """Show this view on the person's home tab."""
 
     async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
-        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread."""
+        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread.
+
+        NotFound where more was said there since than is read, so that nobody can tell.
+        """
 
     async def person(self, user_id: str) -> Person:
         """Who this is. NotFound for an unknown id."""

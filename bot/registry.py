@@ -74,11 +74,8 @@ class MlflowRegistry:
         return await self._reading.run(self._sdk.asking, lambda client: self._digests(client, version))
 
     async def set_alias(self, model: str, alias: str, version: str) -> None:
-        """See Registry. A refusal is tried once more: of two that set a new alias at once, MLflow may fail one."""
-        try:
-            await self._ask(lambda client: client.set_registered_model_alias(model, alias, version))
-        except ServiceRejected:
-            await self._ask(lambda client: client.set_registered_model_alias(model, alias, version))
+        """See Registry."""
+        await self._ask(lambda client: client.set_registered_model_alias(model, alias, version))
 
     async def drop_alias(self, model: str, alias: str) -> None:
         """See Registry."""

@@ -11,10 +11,11 @@ from bot.conversation.commands import Call, command
 from bot.conversation.words import Arguments
 from bot.errors import Refusal
 from bot.following.cards import Link
+from bot.following.comparison import code_url
 from bot.messages.phrases import count
 from bot.messages.render import Message
 from bot.promoting.account import Account, account_of
-from bot.promoting.sidebyside import Row, SideBySide, code_url, side_by_side
+from bot.promoting.sidebyside import Row, SideBySide, side_by_side
 from bot.promoting.versions import LATEST, resolve
 
 
@@ -55,7 +56,7 @@ async def compare(call: Call, arguments: CompareArguments) -> CompareMessage:
     found = side_by_side(first, second, about.contract.metrics)
     trainings = [each.training for each in (first, second) if each.training]
     links = [Link("Open in MLflow", registry.compare_url(trainings))] if len(trainings) == 2 else []
-    links += [Link("Compare the code", url)] if (url := code_url(first, second)) else []
+    links += [Link("Compare the code", url)] if (url := code_url(second.training, first.training)) else []
     return CompareMessage(
         headline=_headline(about.name, first, second, found),
         table=(("", _titled(first), _titled(second)), *(row.cells for row in found.rows)) if found.rows else (),

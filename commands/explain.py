@@ -62,7 +62,9 @@ async def explain(call: Call, arguments: ExplainArguments) -> Explanation:
     station, about = call.station, call.about
     version = await _meant(station, about, arguments.version)
     account = await account_of(station, version)
-    told = await chapters(station, about.registered_model, version=version.version, last=MOST_MOVES)
+    moves = await station.store.ledger.of_model(about.registered_model)
+    own = [move for move in moves if version.version in {move.before, move.after}]
+    told = await chapters(station, own[-MOST_MOVES:])
     key = account.origin.key
     run_url = station.orchestrator.run_url(key) if key and account.origin.run else ""
     training = account.training
@@ -85,10 +87,12 @@ async def explain(call: Call, arguments: ExplainArguments) -> Explanation:
 
 @shortcut("explain_run")
 async def explain_run(station: Station, messages: Sequence[Posted]) -> str:
-    """A run's card, or a reply below it: its version is explained; a run without one is shown."""
+    """The card of a run or of a promotion, or a reply below it: its version, explained; a run without one is shown."""
     for at in messages:
         if run := await station.store.runs.of_card(at.channel, at.ts):
             return f"explain {run.model}@v{run.version}" if run.version else f"status {run.dag_id}/{run.dag_run_id}"
+        if request := await station.store.promotions.of_card(at.channel, at.ts):
+            return f"explain {request.model}@v{request.version}"
     raise Refusal(
         "This message is no run's card.", hint="Choose it on a card, or on a reply below one.", example="explain MODEL"
     )
@@ -109,14 +113,14 @@ def _headline(about: Model, account: Account, told: list[Chapter]) -> str:
     state = f"is in {listed(list(held))}" if held else "holds no alias"
     parts = [f"trained by {account.origin.trained_by}" if account.origin.trained_by else "trained by nobody I know"]
     approved = [chapter for chapter in told if chapter.move.after == account.version.version and chapter.promotion]
-    names = listed([vote.name or "somebody" for vote in approvals(approved[-1])]) if approved else ""
+    names = listed([vote.name or "somebody" for vote in approvals(approved[0])]) if approved else ""
     parts += [f"approved by {names or 'nobody on my record'}"] if held or approved else []
     return f"{about.name} {account.name} {state}: {', '.join(parts)}"
 
 
 async def _promoted(station: Station, about: Model, account: Account, told: list[Chapter]) -> list[Markup]:
     """The moves of aliases that it was part of, newest first; then requests that came to nothing, or still wait."""
-    moves = [in_words(chapter) for chapter in reversed(told)]
+    moves = [in_words(chapter) for chapter in told]
     known = {chapter.move.promotion for chapter in told}
     found = await station.store.promotions.of_model(about.name, version=account.version.version)
     requests = [

@@ -74,14 +74,14 @@ async def history(call: Call, arguments: HistoryArguments) -> HistoryMessage:
     trainings = await station.registry.trainings_of({each.run_id for each in versions if each.run_id})
     metric, others = _metric(about, trainings, arguments.metric)
     points = _points(versions, trainings, metric)
-    told = await chapters(station, about.registered_model)
-    held = {chapter.move.after for chapter in told if chapter.move.alias == about.contract.alias}
+    moves = await station.store.ledger.of_model(about.registered_model)
+    held = {move.after for move in moves if move.alias == about.contract.alias}
     held |= {each.version for each in versions if about.contract.alias in each.aliases}
     return HistoryMessage(
         headline=_headline(about, metric, versions, points),
         told=" · ".join(f"{_label(point.version, held)} {number(point.value)}" for point in points[-CHART_POINTS:]),
         chart=_chart(about, metric, points, held),
-        moves=_moves(about, told),
+        moves=_moves(await chapters(station, moves[-MOST_MOVES:]), len(moves)),
         notes=tuple(_notes(about, metric, versions, points, held)),
         proposals=tuple(Proposal(name, f"history {about.name} {name}") for name in others[:MOST_METRICS]),
         links=(Link("Open in MLflow", station.registry.model_url(about.registered_model)),),
@@ -145,12 +145,13 @@ def _chart(about: Model, metric: str, points: Sequence[Point], held: set[str | N
     )
 
 
-def _moves(about: Model, told: Sequence[Chapter]) -> tuple[Markup, ...]:
-    lines = [in_words(chapter) for chapter in reversed(told[-MOST_MOVES:])]
-    more = len(told) - len(lines)
-    if not lines:
+def _moves(told: Sequence[Chapter], all_: int) -> tuple[Markup, ...]:
+    """The last moves, newest first, and how many came before them."""
+    if not told:
         return (Markup("Nobody has promoted a version through me yet."),)
-    return (*lines, *([Markup(f"and {count(more, 'earlier move')}")] if more else ()))
+    more = all_ - len(told)
+    earlier = [Markup(f"and {count(more, 'earlier move')}")] if more else []
+    return (*map(in_words, told), *earlier)
 
 
 def _notes(

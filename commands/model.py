@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from bot.access import Right
@@ -23,6 +24,8 @@ from bot.messages.markup import Markup, escape
 from bot.messages.phrases import number
 from bot.messages.render import Message
 from bot.parameters.paramwords import allowed
+from bot.scheduling.lines import line as schedule_line
+from bot.scheduling.listing import listing
 from bot.station import Station
 from commands.models import state_of
 
@@ -30,6 +33,7 @@ VERSIONS = 5
 RUNS = 3
 METRICS = 4
 PARAMETERS = 16
+SCHEDULES = 5
 
 
 class ModelMessage(Message):
@@ -43,6 +47,7 @@ class ModelMessage(Message):
     parameters: tuple[Markup, ...] = ()
     machines: tuple[Markup, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
+    schedules: tuple[Markup, ...] = ()
     runs: tuple[RunLine, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
@@ -68,10 +73,14 @@ async def model(call: Call, arguments: ModelArguments) -> ModelMessage:
         parameters=_parameters(about),
         machines=await _machines(station, about),
         table=table,
+        schedules=await _schedules(station, about),
         runs=runs,
         notes=tuple(note for note in (versions_note, runs_note) if note),
         links=(Link("Open in MLflow", station.registry.model_url(about.registered_model)),),
-        proposals=(Proposal(f"Train {about.name}", f"run {about.name}"),) if not about.trouble else (),
+        proposals=(
+            *([Proposal(f"Train {about.name}", f"run {about.name}")] if not about.trouble else []),
+            *([Proposal("History", f"history {about.name}")] if table else []),
+        ),
     )
 
 
@@ -99,6 +108,14 @@ async def _machines(station: Station, about: Model) -> tuple[Markup, ...]:
         for name, profile, quote in found
         if quote
     )
+
+
+async def _schedules(station: Station, about: Model) -> tuple[Markup, ...]:
+    """A line for each of its schedules, as last seen."""
+    found = (await listing(station, model=about.name, ask=False)).schedules
+    now = datetime.now(UTC)
+    more = [Markup(f"and {len(found) - SCHEDULES} more")] if len(found) > SCHEDULES else []
+    return (*(schedule_line(each, now) for each in found[:SCHEDULES]), *more)
 
 
 async def _versions(station: Station, about: Model) -> tuple[tuple[tuple[str, ...], ...], str]:

@@ -30,10 +30,11 @@ from bot.scheduling.which import find_schedule
 
 SHOWN = 5  # coming times
 RUNS = 10
+ROOMY = 8  # schedules that a list has room for with all their buttons
 
 
 class Entry(NamedTuple):
-    """A schedule in the list."""
+    """A schedule in the list. Without controls it has a button that opens its page, which has them."""
 
     id: str
     line: Markup
@@ -95,6 +96,8 @@ async def schedules(call: Call, arguments: SchedulesArguments) -> SchedulesMessa
 async def _list(call: Call, models: dict[str, Model], name: str) -> SchedulesMessage:
     found = await listing(call.station, model=name)
     entries = [await _entry(call, models.get(each.model), each) for each in found.schedules]
+    if len(entries) > ROOMY:
+        entries = [each._replace(controls=()) for each in entries]
     about = f" of {name}" if name else ""
     return SchedulesMessage(
         headline=f"{count(len(entries), 'schedule')}{about}" if entries else f"No schedules{about} yet",

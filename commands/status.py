@@ -21,6 +21,7 @@ from bot.following.whichrun import find_run
 from bot.messages.markup import Markup, date, escape
 from bot.messages.phrases import count
 from bot.messages.render import Message
+from bot.scheduling.listing import listing
 from bot.station import Station
 from bot.store import FollowedRun
 
@@ -84,7 +85,7 @@ async def _overview(station: Station, models: Sequence[Model], name: str) -> Sta
         headline=f"{count(len(live), 'run')}{about} now" if live else f"Nothing{about} runs now",
         running=_lines(live, names, kept),
         recent=_lines(over[:RECENT], names, kept),
-        coming=tuple(_coming(models)),
+        coming=tuple(await _coming(station, models, name)),
         age=age,
         proposals=(Proposal(f"Train {name}", f"run {name}"),) if name else (),
     )
@@ -94,8 +95,11 @@ def _lines(runs: Sequence[Run], names: Mapping[str, str], kept: Mapping[RunKey, 
     return tuple(run_line(names[run.dag_id], run, kept.get(run.key)) for run in runs[:20] if run.dag_id in names)
 
 
-def _coming(models: Sequence[Model]) -> list[Markup]:
+async def _coming(station: Station, models: Sequence[Model], name: str) -> list[Markup]:
+    """What begins next, by the DAGs' own schedules and by those that people made."""
     due = [(model.pipeline.next_run, model.name) for model in models if model.pipeline and model.pipeline.next_run]
+    made = (await listing(station, model=name, ask=False)).schedules
+    due += [(at, each.model) for each in made for at in each.times()]
     return [Markup(f"{escape(name)} {date(at, '{date_short_pretty} {time}')}") for at, name in sorted(due)[:5]]
 
 

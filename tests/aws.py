@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bot.cloud import AwsCloud
 from demo.station.ports import HOST, free_port
@@ -25,6 +25,13 @@ ACCOUNT = {
 }  # fmt: skip
 
 
+class _Silent(WSGIRequestHandler):
+    """Airflow asks every few seconds; nobody wants to read that."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
+        """Say nothing."""
+
+
 class Aws:
     """`calls` counts what came through the door at `url`."""
 
@@ -37,7 +44,7 @@ class Aws:
         self._delay = 0.0
         port = free_port()
         self.url = f"http://{HOST}:{port}"
-        self._server = make_server(HOST, port, self._door, threaded=True)
+        self._server = make_server(HOST, port, self._door, threaded=True, request_handler=_Silent)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

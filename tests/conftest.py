@@ -3,13 +3,21 @@
 import pytest
 
 from tests.aws import aws, aws_server
-from tests.databases import database, empty_database, empty_postgresql, postgres_server, postgresql
+from tests.databases import (
+    bots_database,
+    database,
+    empty_database,
+    empty_postgresql,
+    postgres_server,
+    postgresql,
+)
 from tests.station import airflow_server, mlflow_port, mlflow_server, station_workspace
 
 __all__ = [
     "airflow_server",
     "aws",
     "aws_server",
+    "bots_database",
     "database",
     "empty_database",
     "empty_postgresql",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,15 @@ def empty_postgresql(postgres_server: PostgresServer) -> Iterator[str]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, of each kind: the test runs on both."""
     url: str = f"sqlite:///{tmp_path}/bot.db" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    return url
+
+
+@pytest.fixture
+def bots_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database for a whole bot: SQLite, or what TESTS_ON says, `postgresql`."""
+    if os.environ.get("TESTS_ON", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path}/bot.db"
+    url: str = request.getfixturevalue("postgresql")
     return url
 
 

@@ -13,23 +13,28 @@ import pytest
 import pytest_asyncio
 
 from demo.station.airflow import Airflow
-from demo.station.environments import REPOSITORY, MissingEnvironmentError, environment
+from demo.station.environments import REPOSITORY, MissingEnvironmentError, environment, packages
 from demo.station.mlflow import Mlflow
 from demo.station.ports import free_port
 from demo.station.postgres import Postgres
 from demo.station.workspace import Workspace
+from tests.aws import Aws
+
+PREFIX = "station/dags"  # below which Airflow's S3DagBundle looks
 
 
 @dataclass(frozen=True)
 class AirflowServer:
     """Where the test run's Airflow is. It reads the DAGs of `tests/dags`, of `demo/dags`, and of `folder`, which is
-    for tests to write in.
+    for tests to write in; also those below `PREFIX` of `bucket` in the tests' S3, where its environment has the package
+    for that: else `bucket` is empty.
     """
 
     url: str
     username: str
     password: str
     folder: Path
+    bucket: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,14 @@ def mlflow_port() -> int:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def airflow_server(station_workspace: Workspace, mlflow_port: int) -> AsyncIterator[AirflowServer]:
+async def airflow_server(
+    station_workspace: Workspace, mlflow_port: int, aws_server: Aws
+) -> AsyncIterator[AirflowServer]:
     """A real Airflow on a real PostgreSQL, up, with every DAG read."""
     need("airflow", "postgres")
     written = station_workspace.folder("written")
+    bucket = "airflow-dags" if any(packages("airflow").glob("apache_airflow_providers_amazon-*")) else ""
+    aws_server.create("airflow-dags")
     async with (
         Postgres(station_workspace) as postgres,
         Airflow(
@@ -63,11 +72,12 @@ async def airflow_server(station_workspace: Workspace, mlflow_port: int) -> Asyn
             postgres,
             dags=[REPOSITORY / "tests" / "dags", REPOSITORY / "demo" / "dags", written],
             plugins=REPOSITORY / "templates" / "plugins",
-            task_env=_task_env(station_workspace, mlflow_port),
+            task_env=_task_env(station_workspace, mlflow_port) | aws_server.environment,
+            bundles=[_s3_bundle(bucket)] if bucket else [],
             port=free_port(),
         ) as airflow,
     ):
-        yield AirflowServer(airflow.url, airflow.username, airflow.password, written)
+        yield AirflowServer(airflow.url, airflow.username, airflow.password, written, bucket)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -76,6 +86,14 @@ async def mlflow_server(station_workspace: Workspace, mlflow_port: int) -> Async
     need("mlflow")
     async with Mlflow(station_workspace, port=mlflow_port) as mlflow:
         yield MlflowServer(mlflow.url)
+
+
+def _s3_bundle(bucket: str) -> dict[str, object]:
+    return {
+        "name": "s3",
+        "classpath": "airflow.providers.amazon.aws.bundles.s3.S3DagBundle",
+        "kwargs": {"bucket_name": bucket, "prefix": PREFIX},
+    }
 
 
 def _task_env(workspace: Workspace, mlflow_port: int) -> dict[str, str]:

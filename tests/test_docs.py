@@ -19,12 +19,15 @@ import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from bot.__main__ import command_line
 from bot.access import MATRIX, Role, Scope
 from bot.conversation.commands import discover
 from bot.errors import ConfigError
 from bot.installing import manifest_text
 from bot.installing.manifest import SCOPES
 from bot.launching.compute import as_conf
+from bot.observing.metrics import Metrics
+from bot.observing.routes import HEALTH, METRICS, READY
 from bot.promoting.gates import Gate
 from bot.promoting.gates import as_conf as as_gates
 from bot.settings.config import Access, Config, ModelConfig, Settings, read_config, read_settings
@@ -134,7 +137,7 @@ def test_the_events_to_watch_are_logged() -> None:
 async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
     """The lines for Python copy a database that is open elsewhere."""
     original, copy = tmp_path / "stationmaster.db", tmp_path / "copy.db"
-    (code,) = blocks(section(page("install"), "Backup"), "python")
+    (code,) = blocks(section(page("operating"), "Backup"), "python")
     code = code.replace("/var/lib/stationmaster/stationmaster.db", str(original))
     code = code.replace("/backup/stationmaster.db", str(copy))
     store = await Store.open(f"sqlite:///{original}")
@@ -156,10 +159,11 @@ async def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
         ("`models`", ModelConfig),
         ("`contract`", Contract),
         ("`promotion`", Promotion),
+        ("`gates`", MetricGate),
         ("`budgets`", Budgets),
         ("`schedules`", Schedules),
     ],
-    ids=["top", "access", "compute", "models", "contract", "promotion", "budgets", "schedules"],
+    ids=["top", "access", "compute", "models", "contract", "promotion", "gates", "budgets", "schedules"],
 )
 def test_every_key_is_documented_with_its_default(title: str, kind: type[Any]) -> None:
     """Each section's table is the section; a default that is a text is given as it is."""
@@ -331,3 +335,41 @@ def test_the_folders_of_tests_exist() -> None:
     """The table names folders that are there."""
     folders = [quoted(cell)[0] for cell, _ in table(page("contributing"), "folder", "has")]
     assert [folder for folder in folders if not (REPOSITORY / folder).is_dir()] == []
+
+
+# ---- operating.md -------------------------------------------------------------------------------------------------
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    """The table is what a bot exposes: names as Prometheus has them, and labels."""
+    exposed = {}
+    for family in Metrics().families():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        exposed[name] = list(family.labels)
+    shown = {
+        quoted(name)[0]: quoted(labels)
+        for name, labels, _ in table(page("operating"), "metric", "labels", "what it is")
+    }
+    assert shown == exposed
+
+
+def test_every_probe_is_documented() -> None:
+    """By its path."""
+    assert [quoted(path)[0] for path, _, _ in table(page("operating"), "path", "says", "status")] == [
+        HEALTH,
+        READY,
+        METRICS,
+    ]
+
+
+def test_the_command_lines_of_operating_are_taken() -> None:
+    """Each line that begins with the program's name is one that it takes, as far as its options go."""
+    lines = [
+        re.split(r"  +|: ", line)[0].split()[1:]
+        for block in blocks(page("operating"), "console")
+        for line in block.splitlines()
+        if line.startswith("stationmaster ")
+    ]
+    assert len(lines) >= 5
+    for words in lines:
+        assert command_line().parse_args(words).run

@@ -124,12 +124,15 @@ class Scheduling:
         )
 
     async def _one_file_a_bundle(self) -> list[str]:
-        answer = await self._session.json(
-            lambda sdk, timeout: sdk.dags.get_dags_without_preload_content(
-                limit=PAGE, order_by=["-last_parsed_time"], _request_timeout=timeout
+        async def page(offset: int) -> JSON:
+            return await self._session.json(
+                lambda sdk, timeout: sdk.dags.get_dags_without_preload_content(
+                    limit=PAGE, offset=offset, order_by=["dag_id"], _request_timeout=timeout
+                )
             )
-        )
-        return list({text(row, "bundle_name"): text(row, "file_token") for row in rows(answer, "dags")}.values())
+
+        found = await every_page("dags", page)
+        return list({text(row, "bundle_name"): text(row, "file_token") for row in found}.values())
 
     async def _parse(self, token: str) -> None:
         try:

@@ -7,15 +7,15 @@ is sealed a row can be changed or removed without a trace: the metrics say how m
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from structlog import get_logger
 
 from bot.auditing.heads import Head, Publication
 from bot.auditing.seals import Seals
+from bot.duties import keep
 from bot.errors import ConfigError, ServiceError
-from bot.jobs import Fenced, Jobs
+from bot.jobs import Jobs
 from bot.store import Store
 from bot.store.chain import Link
 
@@ -23,6 +23,7 @@ log = get_logger(__name__)
 HOLD = "audit"
 BATCH = 500
 EVERY = 5.0  # seconds
+TTL = 20.0
 
 
 class Sealing:
@@ -34,26 +35,19 @@ class Sealing:
         self._compared = False
 
     async def keep_sealed(self, every: float = EVERY) -> None:
-        """Seal what is new every so many seconds, for ever; what fails is logged, and tried again."""
-        while True:
-            try:
-                await self.round(every)
-            except Fenced:
-                log.info("audit.taken_over")
-            except Exception:  # one round that fails must not end the sealing
-                log.exception("audit.not_sealed")
-            await asyncio.sleep(every)
+        """Seal what is new every so many seconds, for ever, while this replica has the hold."""
+        await keep(self._jobs, HOLD, every, self.seal, self.stand_by)
 
-    async def round(self, every: float = EVERY) -> None:
-        """Seal all that is new, and publish the head if it isn't yet; nothing where another process does."""
-        fence = await self._jobs.hold(HOLD, ttl=max(30.0, every * 6))
-        if fence is None:
-            self._compared = False
-            return
+    async def stand_by(self) -> None:
+        """Another replica seals: where this one takes over, it compares the heads anew."""
+        self._compared = False
+
+    async def seal(self, fence: int) -> None:
+        """Seal all that is new, and publish the head if it isn't yet. Fenced where the hold is another's by now."""
         if not self._compared:
             await self._compare()
         while await self._batch(fence) == BATCH:
-            await self._jobs.hold(HOLD, ttl=max(30.0, every * 6))
+            await self._jobs.hold(HOLD, TTL)  # there is more to do than a hold may last
         place, seal = await self._store.chain.head()
         if place:
             await self._publish(Head(place, seal))

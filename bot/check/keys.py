@@ -21,7 +21,7 @@ def _audit(settings: Settings) -> Finding:
 
 
 def _store(settings: Settings) -> Finding:
-    about = "secrets at rest"
+    about = "response_urls"
     if not settings.store_key.get_secret_value():
-        return odd(about, "response_urls stay in memory: after a restart answers go out as messages. Give STORE_KEY")
-    return good(about, "response_urls are kept encrypted, for half an hour")
+        return odd(about, "kept in memory: after a restart answers go out as messages. Give STORE_KEY")
+    return good(about, "kept encrypted, for half an hour")

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.app import airflow, mlflow
-from bot.check import people, services, tokens
+from bot.check import people, schedules, services, tokens
 from bot.check.findings import Finding, Mark, bad, good
 from bot.check.keys import keys
 from bot.cloud import AwsCloud
@@ -18,6 +18,7 @@ from bot.messages.phrases import count
 from bot.orchestrator import AirflowOrchestrator
 from bot.ports import Cloud
 from bot.registry import MlflowRegistry
+from bot.scheduling.store import store
 from bot.settings.config import Config, Settings, look_at_settings, read_config
 from bot.slack.workspace import Workspace
 from bot.store.health import examine
@@ -83,6 +84,9 @@ def _looks(
         looks["Slack's deliveries"] = _deliveries(settings)
     if not any(name.startswith("airflow") for name in unusable):
         looks["Airflow"] = services.airflow(orchestrator, config)
+        if config and config.schedules:
+            kept = store(config.schedules, orchestrator=orchestrator, buckets=AwsCloud())
+            looks["schedules"] = schedules.look(kept, orchestrator)
     if "mlflow_tracking_uri" not in unusable:
         looks["MLflow"] = services.mlflow(registry)
     looks["database"] = _database(settings)

@@ -15,6 +15,8 @@ from bot.domain import Training
 
 CHAMPION_METRIC = "champion."
 CHAMPION_VERSION = "stationmaster.champion_version"
+REPOSITORY = "mlflow.source.git.repoURL"
+COMMIT = "mlflow.source.git.commit"
 MOST_METRICS = 12
 
 
@@ -77,3 +79,12 @@ def champions_metrics(candidate: Training, champion: Training | None, version: s
     if champion and digest and champion.digest("evaluation") == digest:
         return champion.metrics
     return {}
+
+
+def code_url(candidate: Training | None, champion: Training | None) -> str:
+    """Where the commits of both are compared; empty where their MLflow runs don't name a repository on the web."""
+    where = candidate.tags.get(REPOSITORY, "") if candidate else ""
+    commits = [each.tags.get(COMMIT, "") if each else "" for each in (champion, candidate)]
+    if not where.startswith(("https://", "http://")) or not all(commits):
+        return ""
+    return f"{where.removesuffix('/').removesuffix('.git')}/compare/{'...'.join(commits)}"

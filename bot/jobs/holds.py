@@ -8,6 +8,8 @@ from bot.jobs.errors import Fenced
 from bot.store import Database, Transaction
 from bot.store.schema import hold
 
+AHEAD = 60.0  # seconds that a hold may end later than any would
+
 
 class Holds:
     """Named leases of one `owner`."""
@@ -19,14 +21,16 @@ class Holds:
     async def take(self, name: str, ttl: float) -> int | None:
         """Take or renew the hold for `ttl` seconds: its fencing token, or None while another process has it.
 
-        The token stays the same while the hold is renewed, and grows when it changes hands.
+        The token stays the same while the hold is renewed, and grows when it changes hands. A hold that would last
+        longer than any was taken before the clock was set back, and counts no more.
         """
         now = self._database.now
         ours = hold.c.owner == self._owner
+        over = sa.or_(hold.c.until < now, hold.c.until > now + ttl + AHEAD)
         new = self._database.insert(hold).values(name=name, until=0.0, fence=0).on_conflict_do_nothing()
         take = (
             hold.update()
-            .where(hold.c.name == name, sa.or_(ours, hold.c.owner.is_(None), hold.c.until < now))
+            .where(hold.c.name == name, sa.or_(ours, hold.c.owner.is_(None), over))
             .values(owner=self._owner, until=now + ttl, fence=hold.c.fence + sa.case((ours, 0), else_=1))
             .returning(hold.c.fence)
         )

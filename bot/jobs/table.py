@@ -18,6 +18,8 @@ from bot.jobs.errors import Fenced
 from bot.store import Database, Transaction
 from bot.store.schema import LIVE, job, job_schedule, job_signal, job_step
 
+AHEAD = 60.0  # seconds; a row that was written so much later than now was written before the clock was set back
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -86,17 +88,26 @@ class JobTable:
 
     async def anything_due(self, kinds: Collection[str]) -> bool:
         """True if a job of these kinds, or any schedule, is due."""
-        due_job = sa.exists().where(job.c.state.in_(LIVE), job.c.due <= self._database.now, job.c.kind.in_(kinds))
+        due_jobs = [sa.exists().where(job.c.state.in_(LIVE), due, job.c.kind.in_(kinds)) for due in self._due()]
         due_schedule = sa.exists().where(job_schedule.c.enabled, job_schedule.c.due <= self._database.now)
         async with self._database.read() as connection:
-            return bool(await connection.scalar(sa.select(sa.or_(due_job, due_schedule))))
+            return bool(await connection.scalar(sa.select(sa.or_(*due_jobs, due_schedule))))
+
+    def _due(self) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+        """Its time has come; or a clock that was ahead has said when it comes, which is to be said anew.
+
+        Else what was begun while the clock was wrong would wait until it is right. What was never begun is left alone:
+        a person may have asked for that time.
+        """
+        now = self._database.now
+        return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, job.c.epoch > 0)
 
     async def claim(self, kinds: Collection[str], limit: int, running: Collection[str]) -> Sequence[Claim]:
         """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
         now = self._database.now
         due = (
             sa.select(job.c.id, job.c.state)
-            .where(job.c.state.in_(LIVE), job.c.due <= now, job.c.kind.in_(kinds), job.c.id.not_in(running))
+            .where(job.c.state.in_(LIVE), sa.or_(*self._due()), job.c.kind.in_(kinds), job.c.id.not_in(running))
             .order_by(job.c.due)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -210,7 +221,8 @@ class JobTable:
     async def renew(self, ids: Collection[str]) -> Mapping[str, int]:
         """Renew the leases of these jobs: those still ours, with their epochs."""
         ours = job.update().where(job.c.id.in_(ids), job.c.owner == self._owner, job.c.state == "running")
-        renewed = ours.values(due=self._database.now + self._lease).returning(job.c.id, job.c.epoch)
+        now = self._database.now
+        renewed = ours.values(due=now + self._lease, updated=now).returning(job.c.id, job.c.epoch)
         async with self._database.write(first=True) as tx:
             return {row.id: row.epoch for row in await tx.execute(renewed)}
 

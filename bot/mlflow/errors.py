@@ -58,7 +58,8 @@ def _of_code(exc: Any, status: int) -> ServiceError:
         return ServiceConfused(SERVICE, "an answer that is not MLflow's", status=status)
     if exc.error_code == "RESOURCE_DOES_NOT_EXIST":
         return NotFound(SERVICE, _said(exc), status=status)
-    if status == 429 or status >= 500:
+    # By BAD_REQUEST MLflow says that its database failed: of two that set a new alias at once, say, one does.
+    if status == 429 or status >= 500 or exc.error_code == "BAD_REQUEST":
         return ServiceDown(SERVICE, _said(exc), status=status)
     return ServiceRejected(SERVICE, _said(exc), status=status)
 

@@ -6,6 +6,8 @@ the ports' methods; nothing that a person typed is ever one.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog import get_logger
@@ -17,6 +19,14 @@ UNKNOWN = float("nan")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _ACKNOWLEDGED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # seconds; Slack gives 3
 _CALLED = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Family(NamedTuple):
+    """A metric's name without Prometheus's suffix, its type, and its labels."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
 
 
 class Metrics:
@@ -100,6 +110,11 @@ class Metrics:
         """What of the audit trail waits to be sealed."""
         self._unsealed.set(rows)
         self._window.set(seconds)
+
+    def families(self) -> list[Family]:
+        """What there is, by name and type, with its labels."""
+        kept = [each for each in vars(self).values() if isinstance(each, Counter | Gauge | Histogram)]
+        return [Family(each._name, each._type, each._labelnames) for each in kept]  # noqa: SLF001  # it has no getters
 
     def text(self) -> bytes:
         """Everything, as it is read; its type is CONTENT_TYPE."""

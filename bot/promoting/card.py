@@ -81,8 +81,13 @@ def promotion_card(shown: Shown) -> PromotionCard:
         promotion_id=promotion.id if waits else "",
         controls=tuple(_controls(shown)),
         stamp=promotion.state,
-        links=(Link("Open in MLflow", evidence.url),) if evidence.url and waits else (),
+        links=_links(evidence) if waits else (),
     )
+
+
+def _links(evidence: Evidence) -> tuple[Link, ...]:
+    pages = {"Open in MLflow": evidence.url, "Compare the code": evidence.code_url}
+    return tuple(Link(label, url) for label, url in pages.items() if url)
 
 
 def asks(promotion: Promotion, evidence: Evidence) -> str:

@@ -92,6 +92,7 @@ class Evidence(Record):
     trained: datetime | None = None
     cost: str = ""
     url: str = ""  # of the version
+    code_url: str = ""  # where its commit is compared with the champion's
 
     @property
     def run(self) -> RunKey | None:
@@ -108,7 +109,7 @@ class Evidence(Record):
         return side_by_side(self.metrics, self.champion.metrics if self.champion else {}, self.directions)
 
 
-UNCOUNTED = frozenset({"barred", "trained_by", "trained", "cost", "url", "unknown"})
+UNCOUNTED = frozenset({"barred", "trained_by", "trained", "cost", "url", "code_url", "unknown"})
 
 
 def counted(evidence: Evidence) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import Pipeline
-from bot.following.comparison import CHAMPION_METRIC
+from bot.following.comparison import CHAMPION_METRIC, REPOSITORY
 from bot.messages.markup import Markup, date, escape, link
 from bot.messages.phrases import differing, lasted, listed, number
-from bot.promoting.sidebyside import REPOSITORY, in_words
+from bot.promoting.sidebyside import in_words
 
 if TYPE_CHECKING:  # the store is no part of what is pure
     from bot.promoting.account import Account

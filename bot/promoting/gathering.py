@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.catalogue import Model
 from bot.domain import Dataset, Person, Training, Version
 from bot.errors import NotFound, ServiceRejected
-from bot.following.comparison import champions_metrics
+from bot.following.comparison import COMMIT, champions_metrics, code_url
 from bot.promoting.evidence import Approver, Barred, Champion, Data, Evidence, digest_of
 from bot.promoting.foureyes import PROPOSED, barred, holds, needed
 from bot.promoting.gates import Beside, Gate, GateKind, Shown, judge, resolve
@@ -16,7 +16,6 @@ from bot.promoting.origin import Origin, origin_of
 from bot.promoting.versions import resolve as resolve_version
 from bot.station import Station
 
-COMMIT = "mlflow.source.git.commit"
 EVALUATION = "evaluation"
 
 
@@ -35,7 +34,7 @@ async def evidence_of(
 ) -> Evidence:
     """The evidence for giving `alias` to this version."""
     training, artifacts = await asyncio.gather(training_of(station, version), station.registry.artifacts(version))
-    origin, champion = await asyncio.gather(
+    origin, (champion, beside) = await asyncio.gather(
         origin_of(station, training), _champion(station, model.registered_model, alias, training)
     )
     gates = resolve(model.contract)
@@ -69,6 +68,7 @@ async def evidence_of(
         trained=training.started if training else None,
         cost=cost_of(origin),
         url=version.url,
+        code_url=code_url(training, beside),
     )
 
 
@@ -93,13 +93,16 @@ def cost_of(origin: Origin) -> str:
     return str(((origin.followed.shown if origin.followed else None) or {}).get("cost") or "")
 
 
-async def _champion(station: Station, registered_model: str, alias: str, candidate: Training | None) -> Champion | None:
+async def _champion(
+    station: Station, registered_model: str, alias: str, candidate: Training | None
+) -> tuple[Champion | None, Training | None]:
+    """What holds the alias, and its MLflow run."""
     holder = await station.registry.holder(registered_model, alias)
     if holder is None:
-        return None
+        return None, None
     training, files = await asyncio.gather(training_of(station, holder), _files(station, holder))
     metrics = champions_metrics(candidate, training, holder.version) if candidate else {}
-    return Champion(
+    champion = Champion(
         version=holder.version,
         run_id=holder.run_id,
         metrics=dict(metrics),
@@ -108,6 +111,7 @@ async def _champion(station: Station, registered_model: str, alias: str, candida
         artifacts=files,
         commit=commit_of(training),
     )
+    return champion, training
 
 
 async def _files(station: Station, holder: Version) -> str:

@@ -133,10 +133,10 @@ def _maker(row: AuditRow) -> Barred:
     detail = row.detail or {}
     if row.outcome == RETRIED:
         why = "retried the run that made it"
-    elif row.action == "run":
-        why = "cloned a run to make it" if detail.get("cloned_from") else "started the run that made it"
+    elif detail.get("schedule"):
+        why = "made or changed the schedule that ran it"
     else:
-        why = f"made the {row.action.split('.')[0]} that ran it"
+        why = "cloned a run to make it" if detail.get("cloned_from") else "started the run that made it"
     return _barred(row.actor, row.actor_name, why)
 
 

@@ -14,7 +14,6 @@ from bot.messages.phrases import change, count, lasted, listed, number
 if TYPE_CHECKING:  # the store is no part of what is pure
     from bot.promoting.account import Account
 
-REPOSITORY = "mlflow.source.git.repoURL"
 DIGEST, COMMIT = 12, 7  # characters that tell data sets, and commits, apart
 NOTHING = "–"
 METRIC, PARAMETER = "metric", "parameter"
@@ -84,14 +83,6 @@ def side_by_side(first: Account, second: Account, directions: Mapping[str, str])
         judged=len(judged),
         better=sum(row.better is True for row in metrics),
     )
-
-
-def code_url(first: Account, second: Account) -> str:
-    """Where the commits of both are compared; empty where their MLflow runs don't name a repository on the web."""
-    where = second.training.tags.get(REPOSITORY, "") if second.training else ""
-    if not where.startswith(("https://", "http://")) or not first.commit or not second.commit:
-        return ""
-    return f"{where.removesuffix('/').removesuffix('.git')}/compare/{first.commit}...{second.commit}"
 
 
 def _scored(first: Account, second: Account) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:

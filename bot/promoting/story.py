@@ -12,8 +12,6 @@ from bot.promoting.card import APPROVED, DAY_AND_TIME, REJECTED
 from bot.station import Station
 from bot.store import Decision, How, Move, Promotion
 
-MOST_MOVES = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
@@ -24,14 +22,9 @@ class Chapter:
     votes: Sequence[Decision] = ()
 
 
-async def chapters(
-    station: Station, registered_model: str, *, version: str = "", last: int = MOST_MOVES
-) -> list[Chapter]:
-    """The last moves of the model's aliases, oldest first; with a `version` those by which it came or went."""
-    moves = await station.store.ledger.of_model(registered_model, limit=MOST_MOVES)
-    return [await _chapter(station, move) for move in moves if not version or version in {move.before, move.after}][
-        -last:
-    ]
+async def chapters(station: Station, moves: Sequence[Move]) -> list[Chapter]:
+    """The moves with what led to them, newest first."""
+    return [await _chapter(station, move) for move in reversed(moves)]
 
 
 async def _chapter(station: Station, move: Move) -> Chapter:

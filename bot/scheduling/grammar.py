@@ -10,23 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bot.errors import Refusal, shorten
-from bot.scheduling.cron import EVERY_HOUR, EVERY_MONTH, LAST, MONTH_DAYS, Cron
+from bot.scheduling.cron import EVERY_MONTH, LAST, MONTH_DAYS, Cron
 from bot.scheduling.dayparts import (
     DAY,
     MONTH,
     MONTHS,
     NTH,
-    TIME,
     WEEKEND,
     WORKDAYS,
-    clock,
     month,
     ordinal,
-    time_of_day,
     weekday,
 )
-
-Times = tuple[tuple[int, ...], tuple[int, ...]]  # hours and minutes of a day, every one with every other
+from bot.scheduling.hours import COUNT, Times, count, time_part
 
 
 class Reading(NamedTuple):
@@ -38,8 +34,6 @@ class Reading(NamedTuple):
 
 
 EXAMPLES = "every monday at 06:00, daily at 23:30, every 6 hours, on the 1st of every month at 04:00, or 0 6 * * 1"
-_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_N = rf"(?P<n>\d+|other|{'|'.join(_COUNTS)})"
 _WEEKPART = r"(?:week|work|working ?|business ?)days?|weekends?"
 _SPAN = rf"{DAY} ?(?:to|-|through|until) ?{DAY}"
 _WEEK = rf"(?P<week>{_WEEKPART}|(?:{_SPAN}|{DAY})(?: and (?:{_SPAN}|{DAY}))*)"
@@ -51,14 +45,6 @@ _MONTHLIST = rf"(?P<months>{MONTH}(?: and {MONTH})*)"
 _ON = r"(?:(?:on|every|each) )?"
 
 _FIRST_CRON = re.compile(r"[\d*][\d*/,-]*")
-_AT = re.compile(rf"(?:^|\s)at (?P<times>{TIME}(?: and (?:at )?{TIME})*)(?=\s|$)")
-_BARE = re.compile(
-    r"(?:^|\s)(?P<times>(?:\d{1,2}[:.h]\d{2}(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight)"
-    rf"(?: and (?:{TIME}))*)(?=\s|$)"
-)
-_PAST = r"(?: at (?P<past>:?\d{1,2}(?: and :?\d{1,2})*)| at minute (?P<minute>\d{1,2}))?"
-_HOURS = re.compile(rf"(?:^|\s)(?:hourly|every hour|every {_N} ?(?:hours?|hrs?|h)){_PAST}(?=\s|$)")
-_MINUTES = re.compile(rf"(?:^|\s)every (?:{_N} ?)?(?:minutes?|mins?)(?=\s|$)")
 
 
 def plain(text: str) -> str:
@@ -77,65 +63,11 @@ def is_cron(text: str) -> bool:
 def read(text: str) -> Reading:
     """What these words say. Refusal, with what to say instead."""
     said = " ".join(re.sub(r",|&|\bplus\b", " and ", text).split()).replace("and and", "and").rstrip(".")
-    times, days = _time_part(said)
+    times, days = time_part(said)
     for pattern, build in _RULES:
         if found := pattern.fullmatch(days):
             return build(found, times, text)
     raise _unknown(text)
-
-
-def _time_part(text: str) -> tuple[Times | None, str]:
-    """The times of a day, and the words without them."""
-    for pattern, read_times in ((_MINUTES, _every_minutes), (_HOURS, _every_hours), (_AT, _at), (_BARE, _at)):
-        if found := pattern.search(text):
-            rest = f"{text[: found.start()]} {text[found.end() :]}"
-            return read_times(found), " ".join(rest.split())
-    if wrong := re.search(r"\bat (\S+)", text):
-        raise Refusal(f"“{shorten(wrong[1])}” is no time of day.", hint="Times are 00:00 to 23:59, such as 06:00.")
-    return None, text
-
-
-def _count(found: re.Match[str]) -> int:
-    word = found["n"]
-    if word is None:
-        return 1
-    return int(word) if word.isdigit() else 2 if word == "other" else _COUNTS.index(word) + 1
-
-
-def _every_minutes(found: re.Match[str]) -> Times:
-    step = _count(found)
-    if not 1 <= step <= 60 or 60 % step:
-        raise _uneven(step, 60, "minute", "an hour")
-    return (EVERY_HOUR, tuple(range(0, 60, step)))
-
-
-def _every_hours(found: re.Match[str]) -> Times:
-    step = _count(found)
-    if not 1 <= step <= 24 or 24 % step:
-        raise _uneven(step, 24, "hour", "a day")
-    past = found["past"] or found["minute"] or "0"
-    minutes = sorted({int(minute) for minute in re.findall(r"\d+", past)})
-    if minutes[-1] > 59:
-        raise Refusal(f"An hour has no minute {minutes[-1]}.", hint="Minutes are 0 to 59, such as hourly at :30.")
-    return (EVERY_HOUR[::step], tuple(minutes))
-
-
-def _uneven(step: int, whole: int, unit: str, of: str) -> Refusal:
-    near = [n for n in range(1, whole + 1) if whole % n == 0]
-    fits = sorted(sorted(near, key=lambda n: abs(n - step))[:2])
-    return Refusal(
-        f"{of.capitalize()} is not a whole number of times {step} {unit}s, so the last gap would be another one.",
-        hint=f"Try every {fits[0]} or every {fits[1]} {unit}s" + (", or every 2 days at 06:00." if step > 24 else "."),
-    )
-
-
-def _at(found: re.Match[str]) -> Times:
-    times = {time_of_day(each.strip()) for each in re.split(r" and (?:at )?", found["times"])}
-    hours, minutes = sorted({hour for hour, _ in times}), sorted({minute for _, minute in times})
-    if len(hours) * len(minutes) != len(times):
-        named = " and ".join(clock(*each) for each in sorted(times))
-        raise Refusal(f"One schedule can't say {named}.", hint="Make a schedule for each, or take the same minute.")
-    return tuple(hours), tuple(minutes)
 
 
 def _unknown(text: str) -> Refusal:
@@ -161,7 +93,7 @@ def _interval(found: re.Match[str], times: Times | None, text: str) -> Reading:
 
 
 def _every_days(found: re.Match[str], times: Times | None, text: str) -> Reading:
-    return _every_day(found, times, text)._replace(every=_within(_count(found), 366, "days"), unit="days")
+    return _every_day(found, times, text)._replace(every=_within(count(found), 366, "days"), unit="days")
 
 
 def _within(count: int, most: int, unit: str) -> int:
@@ -180,7 +112,7 @@ def _on_weekdays(found: re.Match[str], times: Times | None, text: str) -> Readin
 
 def _every_weeks(found: re.Match[str], times: Times | None, text: str) -> Reading:
     once = _on_weekdays(found, times, text)
-    every = _count(found) if found.groupdict().get("n") else 2
+    every = count(found) if found.groupdict().get("n") else 2
     return once._replace(every=_within(every, 52, "weeks"), unit="weeks")
 
 
@@ -204,7 +136,7 @@ def _on_dates(found: re.Match[str], times: Times | None, text: str) -> Reading:
     groups = found.groupdict()
     months = _months(groups["months"]) if groups.get("months") else EVERY_MONTH
     if groups.get("n") or groups.get("quarterly"):
-        months = EVERY_MONTH[:: _months_apart(3 if groups.get("quarterly") else _count(found))]
+        months = EVERY_MONTH[:: _months_apart(3 if groups.get("quarterly") else count(found))]
     dates = groups.get("dates") or "1st"
     nth = tuple(sorted((weekday(day), _nth(which)) for which, day in re.findall(rf"({_NTH}) ({DAY})", dates)))
     days = tuple(sorted({int(number) for number in re.findall(r"(\d+)(?:st|nd|rd|th)(?! [a-z]+day)", dates)}))
@@ -266,7 +198,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], Times | None, str],
     for pattern, build in (
         (r"", _interval),
         (r"(?:at )?(?:daily|nightly|everyday|(?:every|each) (?:single )?(?:day|night|morning|evening))", _every_day),
-        (rf"every {_N} (?:days?|nights?)", _every_days),
+        (rf"every {COUNT} (?:days?|nights?)", _every_days),
         (
             rf"every second (?P<day>{DAY})",
             _refuse(
@@ -279,9 +211,9 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], Times | None, str],
             _on_weekdays,
         ),
         (rf"(?:every (?:day|{_WEEK})|daily) in {_MONTHLIST}", _on_weekdays),
-        (rf"every (?:{_N}|second) weeks? (?:on )?{_WEEK}", _every_weeks),
-        (rf"(?:on )?{_WEEK} every (?:{_N}|second) weeks?", _every_weeks),
-        (rf"every {_N} {_WEEK}", _every_weeks),
+        (rf"every (?:{COUNT}|second) weeks? (?:on )?{_WEEK}", _every_weeks),
+        (rf"(?:on )?{_WEEK} every (?:{COUNT}|second) weeks?", _every_weeks),
+        (rf"every {COUNT} {_WEEK}", _every_weeks),
         (rf"fortnightly (?:on )?{_WEEK}", _every_weeks),
         (
             r"(?:bi-?weekly|bi-?monthly|twice a (?:day|week|month)).*",
@@ -291,16 +223,16 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], Times | None, str],
             ),
         ),
         (
-            rf"(?:weekly|every week|fortnightly|every (?:{_N}|second) weeks?)",
+            rf"(?:weekly|every week|fortnightly|every (?:{COUNT}|second) weeks?)",
             _refuse("On which day of the week?", "Try: every monday at 06:00, or: every 2 weeks on friday at 18:00"),
         ),
         (rf"(?:monthly|every month|each month) (?:on )?{_DATES}", _on_dates),
         (rf"{_ON}{_DATES} (?:(?:of|in) )?(?:(?:every|each|the|a) month|monthly)", _on_dates),
         (rf"{_ON}{_DATES} (?:of|in) {_MONTHLIST}(?: {_YEAR})?", _on_dates),
-        (rf"every {_N} months? (?:on )?{_DATES}", _on_dates),
+        (rf"every {COUNT} months? (?:on )?{_DATES}", _on_dates),
         (rf"(?P<quarterly>quarterly|every quarter)(?: (?:on )?{_DATES})?", _on_dates),
         (
-            rf"(?:monthly|every month|each month|every {_N} months?)",
+            rf"(?:monthly|every month|each month|every {COUNT} months?)",
             _refuse("On which day of the month?", "Try: on the 1st of every month at 04:00"),
         ),
         (rf"{_YEAR} (?:on )?{_DAY_OF_YEAR}", _yearly),

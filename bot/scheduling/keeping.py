@@ -5,16 +5,13 @@ What has to be said or done of a schedule becomes work of its own, whose id says
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from structlog import get_logger
-
 from bot.domain import Run, RunState
-from bot.errors import ServiceError
+from bot.duties import keep
 from bot.launching import budget
 from bot.scheduling.changing import kept_as
 from bot.scheduling.coming import Coming
@@ -26,7 +23,6 @@ from bot.settings.config import Config
 from bot.station import Station
 from bot.store import KeptSchedule
 
-log = get_logger(__name__)
 HOLD = "schedules"
 CHECK_EVERY = 300.0  # seconds: roles are Slack's, and nobody tells when they change
 OVERLAP = timedelta(minutes=2)  # clocks that differ, and changes that commit late
@@ -46,16 +42,8 @@ class Keeper:
         self._coming = Coming(station)
 
     async def keep(self) -> None:
-        """Look for ever; a service that doesn't answer is logged, and asked again."""
-        while True:
-            try:
-                if await self._station.jobs.hold(HOLD, ttl=max(30.0, self._every * 4)) is not None:
-                    await self.look()
-            except ServiceError as error:
-                log.warning("schedules.not_checked", error=str(error))
-            except Exception:  # one look that fails must not end the looking
-                log.exception("schedules.look_failed")
-            await asyncio.sleep(self._every)
+        """Look for ever."""
+        await keep(self._station.jobs, HOLD, self._every, lambda _: self.look())
 
     async def look(self) -> None:
         """Check everything, if it is time to or anything has changed."""

@@ -19,6 +19,7 @@ from bot.station import Station
 
 log = get_logger(__name__)
 ASK_AGAIN = 5.0  # seconds until Airflow is asked to parse again, where it doesn't show a schedule yet
+ASK_EVERY = 2.0  # seconds between requests to parse: Airflow passes over one that comes while it reads the file
 LOOK_EVERY = 0.3  # seconds between looks
 LOOK_FOR = 15.0  # seconds of looks
 PATIENCE = 900.0  # seconds that an Airflow which answers may take to show a schedule, before it is taken back
@@ -56,9 +57,12 @@ async def _now() -> float:
 async def _shown(spec: ScheduleSpec, first: float, station: Station) -> dict[str, Any]:
     """Ask Airflow to parse, and look until it shows this revision."""
     await station.specs.install()
+    begun = asked = time.monotonic()
     await parse(station)
-    until = time.monotonic() + LOOK_FOR
-    while time.monotonic() < until:
+    while time.monotonic() < begun + LOOK_FOR:
+        if time.monotonic() > asked + ASK_EVERY:
+            asked = time.monotonic()
+            await parse(station)
         seen = await see(station, spec.id)
         if found := _read(spec, seen):
             return found._asdict()

@@ -1,14 +1,19 @@
 """Schedules in an Airflow Variable, where the bot has nothing but Airflow's REST API. For a single writer.
 
-The Variable holds one JSON object, a schedule by each id. Airflow knows no condition for writing one: of two changes
-at the same moment, by two processes or by a hand on Airflow's page, one would be lost. This process makes its own one
-after the other.
+The Variable holds one JSON object, a schedule by each id, packed (zlib, base64): of what Airflow's API shows of a
+Variable it puts *** in the place of what looks like a secret, under a key such as `max_tokens` or equal to some
+connection's password, and the next change would write that down.
+
+Airflow knows no condition for writing one: of two changes at the same moment, by two processes or by a hand on
+Airflow's page, one would be lost. This process makes its own one after the other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,18 +71,33 @@ class VariableSpecs:
         """What the Variable holds, by id. ServiceConfused where it isn't ours to read, and so not ours to overwrite."""
         text = await self._orchestrator.variable(self._key)
         try:
-            loaded = json.loads(text) if text else {}
+            loaded = json.loads(unpacked(text)) if text else {}
         except ValueError as exc:
-            raise ServiceConfused(SERVICE, f"its Variable {self._key} holds no JSON") from exc
+            raise ServiceConfused(SERVICE, f"its Variable {self._key} holds no schedules that I can read") from exc
         if not isinstance(loaded, dict):
-            raise ServiceConfused(SERVICE, f"its Variable {self._key} holds no JSON object")
+            raise ServiceConfused(SERVICE, f"its Variable {self._key} holds no schedules, but other JSON")
         return loaded
 
     async def _save(self, loaded: Mapping[str, Any]) -> None:
-        text = json.dumps(loaded, sort_keys=True)
+        text = packed(json.dumps(loaded, sort_keys=True))
         if len(text) > LARGEST:
             raise ServiceRejected(SERVICE, f"its Variable {self._key} would hold more than {LARGEST >> 20} MiB")
         await self._orchestrator.set_variable(self._key, text)
+
+
+def packed(text: str) -> str:
+    """The text as the Variable holds it."""
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpacked(text: str) -> str:
+    """What was packed; plain JSON, such as a hand may have written, as it is. ValueError for anything else."""
+    if text.lstrip().startswith("{"):
+        return text
+    try:
+        return zlib.decompress(base64.b64decode(text, validate=True)).decode()
+    except zlib.error as exc:
+        raise ValueError("what is packed is not whole") from exc
 
 
 def _kept(spec_id: str, each: Any) -> Kept:

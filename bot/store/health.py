@@ -15,7 +15,10 @@ async def examine(url: str) -> tuple[bool, str]:
     try:
         target = sa.make_url(url)
     except sa.exc.ArgumentError:
-        return False, "DATABASE_URL can't be read; a SQLite file is sqlite:////an/absolute/path.db"
+        return (
+            False,
+            "DATABASE_URL can't be read; a SQLite file is sqlite:////an/absolute/path.db, PostgreSQL postgresql://…",
+        )
     path = Path(target.database or "") if target.get_backend_name() == "sqlite" else None
     if path and not path.exists():
         return _new(path)
@@ -52,8 +55,11 @@ async def _opened(url: str) -> tuple[bool, str]:
     try:
         async with database.write() as tx:  # takes the lock that a read-only file refuses
             stamp = await stamped(tx)
+            encoding = "UTF8" if database.is_sqlite else str(await tx.scalar(sa.text("SHOW server_encoding")))
     finally:
         await database.close()
+    if encoding != "UTF8":
+        return False, f"its encoding is {encoding}, which can't keep every name; make it with ENCODING 'UTF8'"
     if stamp is None:
         return True, "writable and empty; its tables will be made at the first start"
     if stamp < NEWEST:

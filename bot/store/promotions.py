@@ -117,6 +117,12 @@ class Promotions:
         found = await self._select(sa.select(promotion).where(promotion.c.id == promotion_id), tx)
         return found[0] if found else None
 
+    async def of_card(self, channel: str, ts: str) -> Promotion | None:
+        """The request whose card stands there."""
+        where = (promotion.c.card_channel == channel, promotion.c.card_ts == ts)
+        found = await self._select(sa.select(promotion).where(*where))
+        return found[0] if found else None
+
     async def pending(self) -> Sequence[Promotion]:
         """Every request of which something is still to come, oldest first."""
         query = sa.select(promotion).where(promotion.c.state.in_(PENDING)).order_by(promotion.c.created)

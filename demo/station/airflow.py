@@ -23,7 +23,8 @@ class Airflow(Server):
     """Airflow on a PostgreSQL of the same workspace, reading DAGs from the given folders.
 
     Each folder is a bundle, named by its last two parts (`demo-dags`); a new DAG is active at once.
-    `task_env` is what tasks find in their environment. `tasks` is how many of them run at a time.
+    `task_env` is what tasks, and Airflow itself, find in their environment. `tasks` is how many of them run at a time.
+    `bundles` are more places of DAGs, as Airflow's own configuration has them.
     """
 
     name = "Airflow"
@@ -37,6 +38,7 @@ class Airflow(Server):
         plugins: Path | None = None,
         task_env: Mapping[str, str] | None = None,
         tasks: int = 4,
+        bundles: Sequence[Mapping[str, object]] = (),
         port: int | None = None,
     ) -> None:
         super().__init__(workspace)
@@ -49,6 +51,7 @@ class Airflow(Server):
         self._plugins = plugins
         self._task_env = dict(task_env or {})
         self._tasks = tasks
+        self._more_bundles = list(bundles)
 
     async def start(self) -> None:
         """Bring the database to this Airflow's schema, start, and wait until every bundle's DAGs are shown."""
@@ -110,7 +113,7 @@ class Airflow(Server):
                 "DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{self._postgres.address}",
                 "DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{self._postgres.address}",
                 "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
-                    [_bundle(name, folder) for name, folder in self._bundles.items()]
+                    [*(_bundle(name, folder) for name, folder in self._bundles.items()), *self._more_bundles]
                 ),
                 "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
                 "DAG_PROCESSOR__PARSING_PROCESSES": "1",

@@ -54,6 +54,7 @@ class World:
     tracker: Tracker
     config: Path
     specs: FakeSpecs = field(default_factory=FakeSpecs)
+    database: str = ""
 
     async def type(self, person: str, text: str, channel: str = TRAINING) -> str:
         """Type `/train text`; the text of what the person alone was then shown, if anything was."""
@@ -150,20 +151,21 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, bots_database: str) -> AsyncIterator[World]:
     """The bot, running, with the model `delays` in its catalogue."""
     airflow, mlflow, specs = FakeOrchestrator(), FakeRegistry(), FakeSpecs()
     airflow.add_dag(PIPELINE)
     airflow.read_specs(specs)
     config = tmp_path / "stationmaster.yaml"
     text = (ROOT / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
+    text = text.partition("    promotion:")[0]  # a test that promotes says how
     text = text.replace("class_weight: {}", "balanced: {}")  # as PIPELINE calls it
     config.write_text(f"schedules: {{store: folder, path: {tmp_path}}}\n{text}", encoding="utf-8")
     async with StandIn() as slack:
-        settings = settings_for(slack, tmp_path, config)
+        settings = settings_for(slack, tmp_path, config, DATABASE_URL=bots_database)
         async with running(settings, airflow, mlflow, specs) as station:
             await station.catalogue.refresh()
-            yield World(slack, airflow, mlflow, station, Tracker(station), config, specs)
+            yield World(slack, airflow, mlflow, station, Tracker(station), config, specs, bots_database)
 
 
 def settings_for(slack: StandIn, folder: Path, config: Path, **more: str) -> Any:

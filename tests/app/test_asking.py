@@ -251,7 +251,9 @@ async def test_a_question_survives_a_restart(world: World, tmp_path: Path) -> No
     """Asked by one process, answered to the next: one run, on the same card."""
     card = await asked(world)
     await world.station.jobs.stop()
-    async with running(settings_for(world.slack, tmp_path, world.config), world.airflow, world.mlflow):
+    async with running(
+        settings_for(world.slack, tmp_path, world.config, DATABASE_URL=world.database), world.airflow, world.mlflow
+    ):
         await click(world, OMAR, card, "agree")
         assert (await world.card("waits for its turn", timeout=20)).ts == card.ts
     assert len(world.started()) == 1
@@ -263,7 +265,9 @@ async def test_an_answer_that_was_kept_is_carried_out_after_a_restart(world: Wor
     await world.station.jobs.stop()
     await click(world, OMAR, card, "agree")
     assert world.started() == []
-    async with running(settings_for(world.slack, tmp_path, world.config), world.airflow, world.mlflow):
+    async with running(
+        settings_for(world.slack, tmp_path, world.config, DATABASE_URL=world.database), world.airflow, world.mlflow
+    ):
         assert (await world.card("waits for its turn", timeout=20)).ts == card.ts
     assert len(world.started()) == 1
     assert await outcomes(world) == ["asking", "agreed"]

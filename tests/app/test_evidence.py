@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.access import Role
 from bot.domain import Dataset, RunKey, TaskState, Version
 from bot.errors import ServiceDown, ServiceRejected, UnknownWord
 from bot.promoting.evidence import Evidence, digest
@@ -114,6 +115,19 @@ async def test_small_teams_switch_four_eyes_off_but_not_for_unknown_origins(gate
     gated.mlflow.add_version(Version(model="delays", version="2"))
     unknown = await evidence(gated)
     assert (unknown.four_eyes, unknown.needed, unknown.unknown) == (True, 2, "its MLflow run is not there")
+
+
+async def test_a_models_own_approvers_stand_in_place_of_the_workspaces(gated: World) -> None:
+    """For the evidence, and for the role: who approves elsewhere is nobody here."""
+    await trained(gated, "1", auc=0.7)
+    text = gated.config.read_text(encoding="utf-8")
+    gated.config.write_text(text + "      approvers: [U0VERA]\n", encoding="utf-8")
+    assert [(each.member, each.own) for each in (await evidence(gated)).approvers] == [(VERA, True)]
+    people, model = gated.station.people, await gated.station.catalogue.find("delays")
+    roles = {who: await people.roles(await people.person(who), model) for who in (VERA, OMAR)}
+    assert Role.APPROVER in roles[VERA]
+    assert Role.APPROVER not in roles[OMAR]
+    assert Role.APPROVER in await people.roles(await people.person(OMAR))
 
 
 async def test_what_moves_meanwhile_is_told(gated: World) -> None:

@@ -5,10 +5,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
+
 from bot.domain import Dataset, RunKey, TaskState, Version
 from bot.errors import ServiceDown
 from bot.store import How, Move, MoveState
 from tests.app.conftest import DANA, NOOR, OMAR, VERA, World
+from tests.app.promoting import (
+    DEPLOYS,
+    GATES,
+    ask,
+    becomes,
+    click,
+    deployed,
+    hurry,
+    reject,
+    settled,
+    two_versions,
+)
 from tests.app.training import HOLDOUT, change, trained
 
 
@@ -111,6 +125,34 @@ async def test_moves_are_told_by_the_ledger_not_by_tags(world: World) -> None:
     assert "production: v2 → v1 · rolled back by Omar: “it was worse”" in said
     assert "so it was when I first looked" not in said  # that was v1's
     assert "so it was when I first looked" in await world.type(NOOR, "explain delays@v1")
+
+
+async def test_who_approved_it_and_why_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the votes on record: of what was approved, of what was rejected, and of what waits."""
+    hurry(monkeypatch)
+    world.airflow.add_dag(DEPLOYS, tags=())
+    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    await two_versions(world)
+    card = await ask(world, 'promote delays v2 --reason "too soon"')
+    await reject(world, OMAR, card, "not <!here> on a Friday")
+    await settled(world, "rejected")
+    said = await world.type(VERA, "explain delays@v2")
+    assert "production: asked for by Dana" in said
+    assert "“too soon”, rejected by Omar: “not &lt;!here&gt; on a Friday”" in said
+    card = await ask(world, 'promote delays v2 --reason "rain fixed"')
+    assert ": “rain fixed”, waits for an approval" in await world.type(VERA, "explain delays@v2")
+    await world.slack.as_user(NOOR).shortcut("explain_run", channel=card.channel, ts=card.ts)
+    await world.told(NOOR, "delays v2 holds no alias: trained by Dana", card.channel)
+    await click(world, OMAR, card, "approve")
+    await becomes(world, card, "Deploying…")
+    await deployed(world)
+    await settled(world, "done")
+    said = await world.type(NOOR, "explain delays")
+    assert said.startswith("delays v2 is in production: trained by Dana, approved by Omar\n")
+    assert "production: v1 → v2 · approved by Omar, asked by Dana: “rain fixed”" in said
+    assert "my ledger does not" not in world.blocks(NOOR)
+    assert "v1 → v2 · approved by Omar, asked by Dana" in await world.type(NOOR, "history delays")
+    assert "v1 → v2 · approved by Omar, asked by Dana" in await world.type(NOOR, "explain delays@v1")
 
 
 async def test_an_alias_that_the_ledger_does_not_know_is_pointed_out(world: World) -> None:
@@ -217,6 +259,8 @@ async def test_a_metrics_course_is_drawn(world: World) -> None:
 async def test_another_metric_is_a_click_away(world: World) -> None:
     """And typed, it is found whatever its case; the best is the lowest where lower is better."""
     await registered(world, [0.65, 0.68])
+    await world.type(VERA, "model delays")
+    assert '"value": "history delays"' in world.blocks(VERA)
     await world.type(VERA, "history delays")
     seen = world.slack.ephemerals(VERA, "C0TRAINING")[-1]
     await world.slack.as_user(VERA).click("C0TRAINING", seen.ts, "say:1")

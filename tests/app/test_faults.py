@@ -133,7 +133,9 @@ async def test_unfinished_work_goes_on_at_the_next_start(world: World, tmp_path:
     await world.station.jobs.stop()
     assert world.started() == []
     world.airflow.recover()
-    async with running(settings_for(other, tmp_path, world.config), world.airflow, world.mlflow):
+    async with running(
+        settings_for(other, tmp_path, world.config, DATABASE_URL=world.database), world.airflow, world.mlflow
+    ):
         await world.card("delays", timeout=20)
     assert len(world.started()) == 1
 

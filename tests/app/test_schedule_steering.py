@@ -224,3 +224,22 @@ async def test_without_airflow_what_was_seen_last_is_shown(world: World) -> None
     found = await listed(world)
     assert "Airflow doesn't answer right now. This is what I saw last." in found
     assert "daily 02:00 (Amsterdam)" in found
+
+
+async def test_what_comes_next_is_in_status_and_on_the_models_page(world: World) -> None:
+    """From what was seen last: neither waits for Airflow's schedules."""
+    await made(world, DAILY)
+    await world.type(NOOR, "status delays")
+    assert "delays <!date^" in str(shown(world, NOOR).blocks)
+    await world.type(NOOR, "model delays")
+    assert "🗓 *delays* daily 02:00 (Amsterdam) · next <!date^" in str(shown(world, NOOR).blocks)
+
+
+async def test_a_long_list_has_a_button_each(world: World) -> None:
+    """What can be done to one is then on its page: Slack takes only so much of a message."""
+    for hour in range(10):
+        await made(world, f"schedule delays daily at {hour:02}:30")
+    found = await listed(world)
+    assert "10 schedules" in found
+    assert found.count('"text": "Open"') == 10
+    assert '"text": "Pause"' not in found

@@ -63,6 +63,9 @@ class Place:
             "MLFLOW_TRACKING_URI": self.mlflow.url,
             "DATABASE_URL": f"sqlite:///{self.folder}/new/bot.db",
             "STATIONMASTER_CONFIG": str(self.config),
+            "AUDIT_KEY": "a" * 40,
+            "AUDIT_HEAD_FILE": f"{self.folder}/heads",
+            "STORE_KEY": "s" * 40,
         }
 
     @property
@@ -138,6 +141,21 @@ async def test_missing_settings_stop_only_their_part(place: Place) -> None:
     found = {each.about for each in await place.check(SLACK_BOT_TOKEN="", AIRFLOW_TOKEN="")}
     assert found >= {"MLflow", "database"}
     assert not found & {"Airflow", "SLACK_BOT_TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("without", "says"),
+    [
+        ({"AUDIT_KEY": ""}, "! audit trail: not sealed"),
+        ({"AUDIT_HEAD_FILE": ""}, "! audit trail: sealed, its head published in the log alone"),
+        ({"STORE_KEY": ""}, "! response_urls: kept in memory"),
+        ({"STORE_KEY": "short"}, "✗ settings: STORE_KEY: it has 5 characters; give 32 or more"),
+        ({"AUDIT_HEAD_S3": "bucket"}, "✗ settings: AUDIT_HEAD_S3: not a folder in S3"),
+    ],
+)
+async def test_what_the_bot_does_without_its_keys_is_told(place: Place, without: dict[str, str], says: str) -> None:
+    """It works without; an installer should know what is then missing."""
+    assert (await place.wrong(**without))[0].startswith(says)
 
 
 async def test_a_secret_that_cannot_be_fetched_is_told(place: Place) -> None:

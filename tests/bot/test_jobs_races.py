@@ -220,6 +220,38 @@ async def test_a_database_clock_that_is_set_back_stops_no_work(database: str) ->
         assert [(await reached(jobs, name)).result for name in ("before", "after")] == ["before", "after"]
 
 
+async def test_work_that_was_begun_while_the_clock_was_ahead_does_not_wait_for_it(database: str) -> None:
+    """Its process died, and its lease lasts for an hour by the right clock: it is taken over at once all the same."""
+    async with employed(database, lease=LONG) as dead, employed(database, lease=LONG) as heir:
+        begun = asyncio.Event()
+
+        @dead.handler("work")
+        async def hang(ctx: JobContext, args: dict[str, Any]) -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        @heir.handler("work")
+        async def work(ctx: JobContext, args: dict[str, Any]) -> str:
+            return "done by the heir"
+
+        shift(dead, HOUR)
+        await dead.start()
+        await dead.submit("j1", "work", {})
+        await begun.wait()
+        assert await heir.submit("tomorrow", "work", {}, start_at=time.time() + 24 * HOUR)
+        await heir.start()
+        assert (await reached(heir, "j1")).result == "done by the heir"
+        assert (await reached(heir, "tomorrow", "ready")).epoch == 0
+
+
+async def test_a_hold_that_was_taken_while_the_clock_was_ahead_does_not_outlast_it(database: str) -> None:
+    """Its holder died: another process gets it, by a higher token, once the clock is right."""
+    async with employed(database) as dead, employed(database) as heir:
+        shift(dead, HOUR)
+        assert await dead.hold("tracker", 10) == 1
+        assert await heir.hold("tracker", 10) == 2
+
+
 async def _nothing_left(jobs: Jobs) -> bool:
     try:
         gauges = await jobs.gauges()

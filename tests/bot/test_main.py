@@ -30,7 +30,10 @@ def test_it_says_its_version_and_what_it_can_do() -> None:
     assert all(f"\n    {name} " in shown.stdout for name in ("serve", "check", "manifest", "dagfile"))
 
 
-@pytest.mark.parametrize("arguments", [[], ["sevre"], ["serve", "--fast"], ["check", "--live"], ["manifest", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["sevre"], ["serve", "--fast"], ["check", "--live"], ["manifest", "x"], ["audit"], ["jobs", "show"]],
+)
 def test_wrong_arguments_are_refused_at_once(arguments: list[str]) -> None:
     """With status 2, before anything large is imported."""
     begun = time.perf_counter()
@@ -43,7 +46,8 @@ def test_wrong_arguments_are_refused_at_once(arguments: list[str]) -> None:
 def test_nothing_large_is_imported_to_parse() -> None:
     """Each subcommand imports what it needs."""
     script = (
-        "import sys, bot.__main__ as m; m._parser(); print([n for n in ('pydantic', 'aiohttp') if n in sys.modules])"
+        "import sys, bot.__main__ as m; m.command_line();"
+        "print([n for n in ('pydantic', 'aiohttp') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

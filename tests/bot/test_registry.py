@@ -61,6 +61,7 @@ def said(code: str, message: str = "words") -> dict[str, Any]:
     ("reply", "error", "words"),
     [
         (Reply(said("INVALID_PARAMETER_VALUE", "no such order"), 400), ServiceRejected, "no such order"),
+        (Reply(said("BAD_REQUEST", "UNIQUE constraint failed"), 400), ServiceDown, "UNIQUE"),
         (Reply(said("UNAUTHENTICATED"), 401), ServiceDenied, "words"),
         (Reply(raw="You are not authenticated", status=401), ServiceDenied, "401"),
         (Reply(said("PERMISSION_DENIED"), 403), ServiceDenied, "words"),
@@ -161,15 +162,6 @@ def test_time_outs(given: dict[str, str], expected: str) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=kept | given)
     assert ran.stdout.strip() == expected
-
-
-async def test_an_alias_is_set_again(wire: Wire, mlflow: MlflowRegistry) -> None:
-    """Of two that set a new alias at once MLflow may refuse one, for no reason that would last."""
-    path = f"{API}/registered-models/alias"
-    wire.reply("GET", f"{API}/registered-models/get", Reply({"registered_model": {"name": "delays"}}))
-    wire.reply("POST", path, Reply(said("BAD_REQUEST", "UNIQUE constraint failed"), 400), Reply({}))
-    await mlflow.set_alias("delays", "production", "3")
-    assert wire.count("POST", path) == 2
 
 
 async def test_trainings_in_bulk_are_few_calls(wire: Wire, mlflow: MlflowRegistry) -> None:

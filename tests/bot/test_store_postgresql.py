@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.store import AuditEntry, Store
 from bot.store import postgresql as engines
+from bot.store.health import examine
 from bot.store.trouble import TROUBLE, plainly
 from tests.bot.jobs_kit import opened
 from tests.databases import PostgresServer
@@ -146,3 +147,19 @@ async def test_a_server_that_is_killed_is_waited_for(store: Store, postgres_serv
     await postgres_server.server.start()
     await store.audit.append(entry("after"))
     assert [row.id for row in await store.audit.after()] == ["before", "after"]
+
+
+async def test_check_says_how_the_database_stands(
+    postgresql: str, empty_postgresql: str, postgres_server: PostgresServer
+) -> None:
+    """Migrated, empty, away, or with an encoding that can't keep every name."""
+    assert (await examine(postgresql))[0]
+    assert await examine(empty_postgresql) == (True, "writable and empty; its tables will be made at the first start")
+    usable, words = await examine(postgresql.replace("@127.0.0.1", "@127.0.0.2"))
+    assert not usable
+    assert "127.0.0.2" in words
+    postgres_server.execute("CREATE DATABASE {} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", "latin")
+    usable, words = await examine(postgres_server.url("latin"))
+    postgres_server.drop(postgres_server.url("latin"))
+    assert not usable
+    assert "LATIN1" in words

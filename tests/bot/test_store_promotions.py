@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from bot.jobs import Jobs
@@ -51,9 +50,9 @@ async def advance(store: Store, be: PromotionState, *was: PromotionState, **chan
         return await store.promotions.advance("p1", be, tx, was=was, **changes)
 
 
-async def test_a_version_is_asked_for_an_alias_once_at_a_time(tmp_path: Path) -> None:
+async def test_a_version_is_asked_for_an_alias_once_at_a_time(database: str) -> None:
     """A second request is refused while the first is pending, of two at once one; after its end another may come."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         assert sorted(await asyncio.gather(add(store, request("p1")), add(store, request("p2")))) == [False, True]
         first = await store.promotions.asking("delays", "production", "13")
         assert first is not None
@@ -69,9 +68,9 @@ async def test_a_version_is_asked_for_an_alias_once_at_a_time(tmp_path: Path) ->
         assert (await store.promotions.of_model("delays", version="13"))[0].id == "p6"
 
 
-async def test_a_request_is_decided_once(tmp_path: Path) -> None:
+async def test_a_request_is_decided_once(database: str) -> None:
     """Its state changes only from where it is thought to stand; a decision that is taken back leaves no time."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         await add(store, request())
         assert await advance(store, APPROVED, WAITING)
         assert not await advance(store, PromotionState.REJECTED, WAITING)
@@ -85,9 +84,9 @@ async def test_a_request_is_decided_once(tmp_path: Path) -> None:
         assert (again.decided, again.voided) == (None, {"U0OMAR": "left"})
 
 
-async def test_one_move_of_an_alias_is_intended_at_a_time(tmp_path: Path) -> None:
+async def test_one_move_of_an_alias_is_intended_at_a_time(database: str) -> None:
     """Of two that were decided on in the same situation one is made, also after the first has ended."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         jobs = Jobs(store)
         for job_id in ("j1", "j2"):
             await jobs.submit(job_id, "promotion", {})
@@ -107,9 +106,9 @@ async def test_one_move_of_an_alias_is_intended_at_a_time(tmp_path: Path) -> Non
         assert (now.id, now.state) == (held.id, MoveState.DONE)
 
 
-async def test_a_hold_of_work_that_has_given_up_is_taken_over(tmp_path: Path) -> None:
+async def test_a_hold_of_work_that_has_given_up_is_taken_over(database: str) -> None:
     """Dead or cancelled work can't keep an alias from being moved; what it intended is abandoned."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         jobs = Jobs(store)
         for job_id in ("j1", "j2"):
             await jobs.submit(job_id, "promotion", {})
@@ -123,9 +122,9 @@ async def test_a_hold_of_work_that_has_given_up_is_taken_over(tmp_path: Path) ->
         assert left.state == MoveState.ABANDONED
 
 
-async def test_targets_are_what_was_promoted(tmp_path: Path) -> None:
+async def test_targets_are_what_was_promoted(database: str) -> None:
     """Newest first, one a version; what was adopted, moved outside or abandoned is none; other models are apart."""
-    async with opened(tmp_path) as store:
+    async with opened(database) as store:
         for each in (
             move("a", None, "9", How.ADOPTED),
             move("b", "9", "11", digest="eleven", promotion="p11"),

@@ -100,7 +100,7 @@ class Incidents:
 
     async def _jump(self) -> None:
         """The clock is set forwards or back by minutes, and is put right a little later."""
-        minutes = self._random.choice((-20, -5, 5, 20))
+        minutes = self._random.choice((-50, -5, 5, 50))
         self.counts[f"clock {'forwards' if minutes > 0 else 'back'}"] += 1
         self._clock.move(minutes * 60)
         await asyncio.sleep(self._random.uniform(0.5, 3.0))

@@ -19,8 +19,8 @@ from demo.slack.standin import StandIn
 from tests.chaos.trains import Trains
 
 T = TypeVar("T")
-MARKED = re.compile(r"\b(?:run|ask|mention)-\d{5}\b")
-DANA, OMAR, CHANNEL = "U0DANA", "U0OMAR", "C0TRAINING"
+MARKED = re.compile(r"\b(?:run|ask|mention|promote)-\d{5}\b")
+DANA, OMAR, ADA, CHANNEL = "U0DANA", "U0OMAR", "U0ADA", "C0TRAINING"
 LOOK_BACK = 300  # messages in which somebody still looks for a button
 
 
@@ -41,10 +41,14 @@ class Request:
 
 
 class People:
-    """Dana trains, Omar owns: each request goes into `requests` as it is made."""
+    """Dana trains, Omar owns, Ada approves: each request goes into `requests` as it is made.
+
+    `accepted` counts the commands among them that were.
+    """
 
     def __init__(self, slack: StandIn, trains: Trains, random: Random) -> None:
         self.requests: list[Request] = []
+        self.accepted = 0
         self._slack, self._trains, self._random = slack, trains, random
         self._busy: set[asyncio.Task[None]] = set()
         self._answered: set[str] = set()
@@ -59,6 +63,8 @@ class People:
             self.look: 6,
             self.share: 6,
             self.mention: 6,
+            self.promote: 8,
+            self.decide: 8,
         }
 
     async def storm(self, a_second: float) -> None:
@@ -120,7 +126,8 @@ class People:
 
     async def look(self) -> None:
         """Ask for a run's state, which only reads; the answer has a Share button."""
-        unseen = [key for key in self._trains.going if key not in self._looked]
+        cards = json.dumps([each.blocks for each in self._slack.messages(CHANNEL)[-LOOK_BACK:]])
+        unseen = [key for key in self._trains.going if key not in self._looked and key.run_id in cards]
         if not unseen:
             return
         key = self._random.choice(unseen)
@@ -140,12 +147,24 @@ class People:
 
     async def answer(self) -> None:
         """Agree, or now and then decline, to a run that waits for it; with a double click."""
-        questions = [each for each in self._slack.messages(CHANNEL)[-LOOK_BACK:] if self._is_open(each)]
-        if questions:
-            question = self._random.choice(questions)
-            self._answered.add(question.ts)
+        if question := self._open("agree"):
             verdict = "decline" if self._random.random() < 0.2 else "agree"
             await self._click(verdict, markers(question)[0], OMAR, question.ts, verdict)
+
+    async def promote(self) -> None:
+        """Ask for a version to be promoted that was registered meanwhile."""
+        if self._trains.made:
+            model, number = self._take(self._trains.made)
+            marker = self._marker("promote")
+            await self._type("promote", marker, DANA, f"promote {model} {number} --reason {marker}")
+
+    async def decide(self) -> None:
+        """Approve such a request, or take it back, now and then both at the same instant."""
+        if request := self._open("approve"):
+            marker, chance = markers(request)[0], self._random.random()
+            kinds = ("approve",) if chance < 0.7 else ("withdraw",) if chance < 0.8 else ("approve", "withdraw")
+            people = {"approve": ADA, "withdraw": DANA}
+            await asyncio.gather(*(self._click(kind, marker, people[kind], request.ts, kind) for kind in kinds))
 
     # How
 
@@ -154,6 +173,7 @@ class People:
         self.requests.append(request)
         self._heard(request, await self._slack.as_user(person).slash(CHANNEL, f"/train {text}"))
         request.accepted = request.acked and not request.told
+        self.accepted += request.accepted
 
     async def _click(self, kind: str, about: str, person: str, ts: str, action: str) -> None:
         """A double click. What is said of it comes later, if at all: whether it was accepted, the store tells."""
@@ -167,8 +187,14 @@ class People:
         request.acked = outcome.acked
         request.told = str((outcome.payload or {}).get("text", ""))
 
-    def _is_open(self, message: Message) -> bool:
-        return message.ts not in self._answered and '"agree"' in json.dumps(message.blocks)
+    def _open(self, button: str) -> Message | None:
+        """A message with this button on which nobody has clicked yet; it counts as clicked on now."""
+        sign = f'"action_id": "{button}"'
+        messages = self._slack.messages(CHANNEL)[-LOOK_BACK:]
+        found = [each for each in messages if each.ts not in self._answered and sign in json.dumps(each.blocks)]
+        chosen = self._random.choice(found) if found else None
+        self._answered |= {chosen.ts} if chosen else set()
+        return chosen
 
     def _marker(self, kind: str) -> str:
         return f"{kind}-{len(self.requests):05d}"

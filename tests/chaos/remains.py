@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from bot.domain import Run
 from bot.store.database import Database
-from bot.store.schema import LIVE, decision, job
+from bot.store.schema import LIVE, decision, job, promotion
 from demo.slack.messages import Message
 from demo.slack.standin import StandIn
 from tests.chaos.people import CHANNEL, markers
-from tests.chaos.trains import Trains
-from tests.chaos.verdict import Remains, name
+from tests.chaos.trains import DEPLOY, Trains
+from tests.chaos.verdict import Promoted, Remains, name
 from tests.chaos.wire import Wire
 from tests.fakes import FakeOrchestrator
 
@@ -36,12 +36,13 @@ class Job(NamedTuple):
 
 async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Trains, database: Database) -> Remains:
     """What is left now."""
-    runs = await _runs(airflow)
+    everything = await airflow.recent_runs(airflow.dag_ids, 1_000_000)
+    runs = _by_marker(everything)
     messages = [each for each in slack.messages(CHANNEL) if each.bot_id]
     cards = [each for each in messages if SHARED not in each.text]
     stops = Counter(wire.effects("stopped"))
     ends = Counter({f"{key.dag_id}/{key.run_id}": count for key, count in trains.ends.items()}) + stops
-    jobs, verdicts = await _rows(database)
+    jobs, verdicts, promotions = await _rows(database)
     return Remains(
         runs=runs,
         stops=stops,
@@ -52,18 +53,21 @@ async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Tr
         replies=_replies(slack, cards, runs),
         resent=sum("(resent)" in each.text for each in messages),
         ends=ends,
-        accepted=frozenset(row.args["asked"]["text"].removeprefix("status ") for row in jobs if row.kind == "share"),
-        agreed=frozenset(verdicts["agreed"]),
-        declined=frozenset(verdicts["declined"]),
+        moves=Counter(each.replace("@production to", "") for each in wire.effects("moved", "mlflow")),
+        deploys=Counter(f"{run.conf['model']} v{run.conf['version']}" for run in everything if run.dag_id == DEPLOY),
+        shared=frozenset(row.args["asked"]["text"].removeprefix("status ") for row in jobs if row.kind == "share"),
+        verdicts={verdict: frozenset(about) for verdict, about in verdicts.items()},
+        promotions=promotions,
         dead=[row.id for row in jobs if row.state == "dead"],
         live=[row.id for row in jobs if row.state in LIVE and row.state != "waiting"],
     )
 
 
-async def _runs(airflow: FakeOrchestrator) -> dict[str, list[Run]]:
+def _by_marker(everything: Sequence[Run]) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = defaultdict(list)
-    for run in await airflow.recent_runs(airflow.dag_ids, 1_000_000):
-        found[run.conf["marker"]].append(run)
+    for run in everything:
+        if marker := run.conf.get("marker"):
+            found[marker].append(run)
     return found
 
 
@@ -81,14 +85,18 @@ def _named(message: Message) -> list[str]:
     return RUN.findall(json.dumps(message.blocks))
 
 
-async def _rows(database: Database) -> tuple[list[Job], dict[str, list[str]]]:
-    """Every job, its args read; and the markers that people agreed to and declined."""
+async def _rows(database: Database) -> tuple[list[Job], dict[str, list[str]], dict[str, Promoted]]:
+    """Every job, its args read; the markers that people decided on, by their verdicts; the requests to promote."""
     async with database.read() as connection:
         rows = (await connection.execute(sa.select(job.c.id, job.c.kind, job.c.state, job.c.args))).all()
         votes = (await connection.execute(sa.select(decision.c.subject, decision.c.verdict))).all()
+        asked = (await connection.execute(sa.select(promotion))).all()
     jobs = [Job(row.id, row.kind, row.state, json.loads(row.args)) for row in rows]
-    about = {each.id: each.args.get("conf", {}).get("marker", "") for each in jobs}
+    about = {each.id: each.args.get("conf", {}).get("marker", "") for each in jobs} | {
+        row.id: row.reason for row in asked
+    }
     verdicts: dict[str, list[str]] = defaultdict(list)
     for vote in votes:
         verdicts[vote.verdict].append(about.get(vote.subject, ""))
-    return jobs, verdicts
+    promotions = {row.reason: Promoted(row.state, f"{row.model} v{row.version}", row.why) for row in asked}
+    return jobs, verdicts, promotions

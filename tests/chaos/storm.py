@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -31,6 +31,7 @@ from tests.fakes import FakeOrchestrator, FakeRegistry
 LOOK_EVERY = 1.0  # seconds
 START = 0.4  # seconds that a start takes
 CONNECTED_WITHIN = 10.0
+ACCEPTED_WITHIN = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ async def scene(plan: Plan, place: Place, folder: Path) -> AsyncIterator[Scene]:
     clock = Clock(folder)
     nest = Nest(folder / "bots.log", plan.modules, clock.environment)
     async with slack, Wire(*services) as wire, nest:
-        settings = settings_of(slack, wire, place.url, folder, plan.lease)
+        settings = settings_of(slack, wire.urls, place.url, folder, plan.lease)
         trains = Trains(airflow, mlflow, wire, plan.seed, plan.ending)
         fleet = Fleet(nest, settings, plan.replicas, _chance(plan, "fleet"))
         yield Scene(
@@ -194,17 +195,27 @@ async def alongside(*doings: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _until_kill(at: Scene, chance: Random) -> None:
-    """Let time pass: one in four dies at some instant of its start, the others after they could be reached."""
-    if chance.random() < 0.25:
+    """Let time pass: a quarter die at some instant of their start, a quarter soon after they could be reached, and the
+    others after they have accepted something, however slow this machine is.
+    """
+    kind = chance.random()
+    if kind < 0.25:
         await asyncio.sleep(chance.uniform(0.0, START))
         return
     await _connected(at.slack, at.plan.replicas)
+    if kind > 0.5:
+        before = at.people.accepted
+        await _until(lambda: at.people.accepted > before, ACCEPTED_WITHIN)
     await asyncio.sleep(chance.uniform(0.0, 2 * at.plan.pause))
 
 
 async def _connected(slack: StandIn, bots: int = 1) -> None:
     """Wait until so many can be reached; not for ever, as one may be kept from starting."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CONNECTED_WITHIN):
-            while slack.backend.sockets.connected < bots:  # noqa: ASYNC110 - nobody tells of connections
-                await asyncio.sleep(0.01)
+    await _until(lambda: slack.backend.sockets.connected >= bots, CONNECTED_WITHIN)
+
+
+async def _until(so: Callable[[], bool], within: float) -> None:
+    """Wait until it is so, or the time is up."""
+    deadline = time.monotonic() + within
+    while not so() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells when it is
+        await asyncio.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime
 from random import Random
 
@@ -14,19 +15,22 @@ MARKER = Parameter(name="marker", rule={"type": "string", "maxLength": 40}, defa
 TASKS = tuple(TaskSpec(task_id=name, title=name) for name in ("prepare", "train"))
 DELAYS = Pipeline(dag_id="train_delays", description="Nobody has to agree", parameters=(MARKER,), tasks=TASKS)
 CLAIMS = Pipeline(dag_id="train_claims", description="Its owner has to agree", parameters=(MARKER,), tasks=TASKS)
+DEPLOY = "deploy"
+DEPLOYING = Pipeline(dag_id=DEPLOY, description="Deploys", tasks=TASKS)
 TICK = 0.2  # seconds
 
 
 class Trains:
     """Moves runs on. A run's fate depends on its id and the seed: most go on, `ending` of them succeed or fail.
 
-    `failed` and `going` are the runs that nobody has retried or cancelled yet; `take` gives one of them away. `ends`
-    counts how often each run has come to an end by itself.
+    `failed` and `going` are the runs that nobody has retried or cancelled yet, `made` the versions (model and number)
+    that nobody has asked to promote. `ends` counts how often each run has come to an end by itself.
     """
 
     def __init__(self, airflow: FakeOrchestrator, mlflow: FakeRegistry, wire: Wire, seed: int, ending: float) -> None:
         self.failed: list[RunKey] = []
         self.going: list[RunKey] = []
+        self.made: list[tuple[str, str]] = []
         self.ends: dict[RunKey, int] = {}
         self._airflow, self._mlflow, self._wire = airflow, mlflow, wire
         self._seed, self._ending = seed, ending
@@ -34,6 +38,7 @@ class Trains:
         self._due: list[tuple[float, RunKey, bool]] = []
         for pipeline in (DELAYS, CLAIMS):
             airflow.add_dag(pipeline)
+        airflow.add_dag(DEPLOYING, tags=())
 
     async def move(self) -> None:
         """Move runs on for ever."""
@@ -56,13 +61,17 @@ class Trains:
     def _begin(self, key: RunKey, *, again: bool) -> None:
         chance = Random(f"{self._seed} {key.run_id} {again}")
         self._airflow.set_task(key, "prepare", TaskState.RUNNING)
+        again = again or key.dag_id == DEPLOY
         if again or chance.random() < self._ending:
             at = asyncio.get_running_loop().time() + chance.uniform(0.2, 4.0)
-            self._due.append((at, key, again or chance.random() < 0.5))
+            self._due.append((at, key, again or chance.random() < 0.7))
         else:
             self.going.append(key)
 
     def _end(self, key: RunKey, *, ok: bool) -> None:
+        if key.dag_id == DEPLOY:
+            self._airflow.finish(key)
+            return
         self.ends[key] = self.ends.get(key, 0) + 1
         if not ok:
             self._airflow.set_task(key, "prepare", TaskState.FAILED, failure="ValueError: derailed")
@@ -72,13 +81,21 @@ class Trains:
         self._airflow.finish(key, ok=ok)
 
     def _register(self, key: RunKey) -> None:
-        number, now = str(len(self.ends)), datetime.now(UTC)
+        self._airflow.set_task(key, "train", TaskState.RUNNING)
+        model, now = key.dag_id.removeprefix("train_"), datetime.now(UTC)
+        number = str(len(self.ends))
         tags = {"airflow.dag_id": key.dag_id, "airflow.run_id": key.run_id, "airflow.task_id": "train"}
         holdout = (Dataset(name="holdout", digest="7f3a", context="evaluation"),)
         training = Training(
-            run_id=f"training-{key.run_id}", experiment_id="1", status="FINISHED", started=now, ended=now,
-            metrics={"auc": 0.7}, tags=tags, datasets=holdout,
-        )  # fmt: skip
+            run_id=hashlib.sha256(key.run_id.encode()).hexdigest()[:32],
+            experiment_id="1",
+            status="FINISHED",
+            started=now,
+            ended=now,
+            metrics={"auc": 0.7},
+            tags=tags,
+            datasets=holdout,
+        )
         self._mlflow.add_training(training)
-        model = key.dag_id.removeprefix("train_")
         self._mlflow.add_version(Version(model=model, version=number, run_id=training.run_id, created=now))
+        self.made.append((model, number))

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.domain import Run
-from tests.chaos.people import Request
+from tests.chaos.people import DANA, Request
 
-STARTING = {"run", "ask", "mention"}
+VERDICTS = {"agree": "agreed", "decline": "declined", "approve": "approved", "withdraw": "withdrawn"}
+
+
+class Promoted(NamedTuple):
+    """A request to promote `version` (as `MODEL vN`), as the bot's store has it."""
+
+    state: str
+    version: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +28,9 @@ class Remains:
     `runs` are those at Airflow by the marker in their conf; `stops` and `clears` count what changed a run there,
     `overruled` what was stopped though it was over. `cards` count the messages in the channel that show a marker,
     `shares` those that share a run, `replies` what a run's thread says, by run and text. `ends`: how often each run
-    came to an end, whoever ended it. Of the bot's store: `accepted` runs to be shared, `agreed` and `declined` markers,
-    `dead` jobs, and `live` ones that wait for nobody.
+    came to an end, whoever ended it. `moves` and `deploys` count what happened to a version (`MODEL vN`): the alias
+    was moved to it, it was deployed. Of the bot's store: `shared` runs, markers by the `verdicts` of people on them,
+    requests to promote by marker, `dead` jobs, and `live` ones that wait for nobody.
     """
 
     runs: Mapping[str, Sequence[Run]]
@@ -32,16 +42,18 @@ class Remains:
     replies: Counter[tuple[str, str]]
     resent: int
     ends: Mapping[str, int]
-    accepted: frozenset[str]
-    agreed: frozenset[str]
-    declined: frozenset[str]
+    moves: Counter[str]
+    deploys: Counter[str]
+    shared: frozenset[str]
+    verdicts: Mapping[str, frozenset[str]]
+    promotions: Mapping[str, Promoted]
     dead: Sequence[str]
     live: Sequence[str]
 
 
 def accepted(requests: Sequence[Request], remains: Remains) -> list[Request]:
     """What was acknowledged as accepted. Of a click the store says whether it was, as its acknowledgement is empty."""
-    kept = {"share": remains.accepted, "agree": remains.agreed, "decline": remains.declined}
+    kept = {kind: remains.verdicts.get(verdict, ()) for kind, verdict in VERDICTS.items()} | {"share": remains.shared}
     return [each for each in requests if each.accepted or (each.acked and each.about in kept.get(each.kind, ()))]
 
 
@@ -53,6 +65,8 @@ def lost(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
     for marker, runs in remains.runs.items():
         for run in runs:
             yield from (f"run {marker}: {why}" for why in _untold(marker, run, remains))
+    for marker, asked in remains.promotions.items():
+        yield from (f"promotion {marker}: {why}" for why in _undone(marker, asked, remains))
     yield from (f"job {job_id}: it has died" for job_id in remains.dead)
 
 
@@ -63,7 +77,7 @@ def _missing(request: Request, remains: Remains) -> str:
     match request.kind:
         case "run" | "agree" if not remains.runs.get(about):
             return "no run at Airflow"
-        case "ask" if not remains.cards[about]:
+        case "ask" | "promote" if not remains.cards[about]:
             return "no card"
         case "cancel" if run is None or not run.state.over:
             return "the run goes on"
@@ -84,12 +98,27 @@ def _untold(marker: str, run: Run, remains: Remains) -> Iterator[str]:
         yield f"{ends} ends, {retried} retried, told {told} times"
 
 
+def _undone(marker: str, asked: Promoted, remains: Remains) -> Iterator[str]:
+    """What a request to promote lacks: once enough people have approved it, it ends, and done means all of it."""
+    if asked.state in {"approved", "moving", "failed"}:
+        yield f"{asked.state}: {asked.why}"
+    if asked.state == "done" and not remains.moves[asked.version]:
+        yield "done, but the alias was never moved"
+    if asked.state == "done" and not remains.deploys[asked.version]:
+        yield "done, but not deployed"
+    if (
+        asked.state == "done"
+        and not remains.replies[(marker, f"<@{DANA}> {asked.version} is in production and deployed.")]
+    ):
+        yield "done, but nobody was told"
+
+
 def twice(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
     """What was done more often than it was asked for, in words."""
     for marker, runs in remains.runs.items():
         if len(runs) > 1:
             yield f"{marker}: {len(runs)} runs at Airflow"
-        if marker in remains.declined:
+        if marker in remains.verdicts.get("declined", ()):
             yield f"{marker}: started though it was declined"
     asked = Counter((each.kind, each.about) for each in requests)
     counted = (("cancel", remains.stops), ("retry", remains.clears), ("share", remains.shares))
@@ -98,9 +127,20 @@ def twice(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
             if times > asked[(kind, about)]:
                 yield f"{kind} {about}: {times} times"
     yield from (f"cancel {about}: a run that was over" for about in remains.overruled)
+    for marker, asked_for in remains.promotions.items():
+        yield from (f"promotion {marker}: {what}" for what in _overdone(asked_for, remains))
     yield from (f"{marker}: {count} messages" for marker, count in remains.cards.items() if count > 1)
     yield from (f"{run}: told {count} times “{text}”" for (run, text), count in remains.replies.items() if count > 1)
     yield from ["a message marked “resent”, though the channel can be read"] * remains.resent
+
+
+def _overdone(asked: Promoted, remains: Remains) -> Iterator[str]:
+    """What happened to a version more often than once, or though its request was not granted."""
+    allowed = int(asked.state in {"moving", "done", "failed"})
+    if remains.moves[asked.version] > allowed:
+        yield f"{asked.state}, the alias was moved {remains.moves[asked.version]} times"
+    if remains.deploys[asked.version] > allowed:
+        yield f"{asked.state}, deployed {remains.deploys[asked.version]} times"
 
 
 def is_end(text: str) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import aiohttp
@@ -14,6 +14,7 @@ import aiohttp
 from bot.domain import Assignee, Parameter, Pipeline, Question, Run, RunKey, TaskSpec, TaskState
 from bot.orchestrator import AirflowOrchestrator
 from bot.ports import Orchestrator
+from bot.scheduling.when import read_when
 from tests.fakes import FakeOrchestrator
 
 FAILURE = "ValueError: 3 of 14 checks failed: visib has 4.2% nulls"
@@ -85,6 +86,11 @@ ASKS = Pipeline(
     description="Asks people",
     tasks=tuple(TaskSpec(task_id=name, title=name) for name in ("for_omar", "review", "tune")),
 )
+DAILY = Pipeline(
+    dag_id="daily",
+    description="Sleeps a while, once a day",
+    tasks=(TaskSpec(task_id="sleep", title="sleep"),),
+)
 CONF: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"label": "night line", "rounds": 4},
     "breaks": {},
@@ -152,6 +158,9 @@ class FakeStage:
         for pipeline in (TINY, BREAKS, SLOW, PAUSED, ASKS):
             self.fake.add_dag(pipeline)
         self.fake.add_dag(UNTAGGED, tags=["somebody_else"])
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        self.fake.add_dag(DAILY.model_copy(update={"next_run": midnight}), tags=["by-the-clock"])
+        self.fake.give_schedule("daily", read_when("@daily"))
         self.fake.break_file("broken_import.py", "ModuleNotFoundError: No module named 'a_package_that_is_not_there'")
         self._ended: dict[str, RunKey] = {}
 
@@ -280,6 +289,9 @@ class AirflowStage:
             await self.orchestrator.pipelines("stationmaster")
         ):
             assert time.monotonic() < deadline, "Airflow has not parsed tests/dags"
+            await asyncio.sleep(1)
+        while await self.orchestrator.scheduled("daily") is None:
+            assert time.monotonic() < deadline, "Airflow has not parsed tests/dags/daily.py"
             await asyncio.sleep(1)
 
     async def _ask(self, method: str, path: str, body: Any = None) -> None:

@@ -13,7 +13,7 @@ from bot.orchestrator import AirflowOrchestrator
 from bot.ports import Orchestrator, Specs
 from bot.scheduling.folder import FolderSpecs
 from bot.scheduling.objects import S3Specs
-from bot.scheduling.variable import VariableSpecs
+from bot.scheduling.variable import VariableSpecs, packed, unpacked
 from tests.fakes import FakeSpecs
 
 PREFIX = "contract"
@@ -101,8 +101,8 @@ class VariableStage:
 
     async def by_hand(self, spec_id: str, text: str) -> None:
         """See SpecsStage."""
-        kept = json.loads(await self._orchestrator.variable(self._key) or "{}")
-        await self._orchestrator.set_variable(self._key, json.dumps({**kept, spec_id: text}))
+        kept = json.loads(unpacked(await self._orchestrator.variable(self._key) or "{}"))
+        await self._orchestrator.set_variable(self._key, packed(json.dumps({**kept, spec_id: text})))
 
     async def published(self) -> str | None:
         """See SpecsStage."""

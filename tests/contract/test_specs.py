@@ -14,7 +14,7 @@ from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, Se
 from bot.scheduling.folder import FolderSpecs
 from bot.scheduling.objects import S3Specs
 from bot.scheduling.spec import BrokenSpec, Conflict, ScheduleSpec
-from bot.scheduling.variable import VariableSpecs
+from bot.scheduling.variable import VariableSpecs, packed
 from tests.aws import Aws
 from tests.bot.scheduling.kit import HOSTILE, spec
 from tests.contract.specs import PREFIX, FakeStage, FolderStage, S3Stage, SpecsStage, VariableStage, real_variable
@@ -48,7 +48,8 @@ async def test_an_empty_store_has_nothing(store: SpecsStage) -> None:
 
 async def test_what_is_put_is_there(store: SpecsStage) -> None:
     """With its revision, for every process, whatever is in it."""
-    made = spec("nightly", conf={text: text for text in HOSTILE}, reason="\n".join(HOSTILE))
+    secrets = {"max_tokens": 5, "password": "hunter2", "api_key": ["x"]}  # which Airflow hides where it can
+    made = spec("nightly", conf={text: text for text in HOSTILE} | secrets, reason="\n".join(HOSTILE))
     assert await store.specs.put(made, 0) == made
     assert await store.other.get("nightly") == made
     again = await store.other.put(made.model_copy(update={"reason": "better"}), 1)
@@ -271,16 +272,26 @@ class TestS3:
 class TestVariable:
     """What only a Variable can meet with."""
 
-    @pytest.mark.parametrize("text", ["{cut", "[]", '"text"'])
+    @pytest.mark.parametrize("text", ["{cut", "[]", '"text"', packed("[]"), packed("{}")[:-6] + "AAAAAA"])
     async def test_one_that_holds_something_else_is_not_overwritten(self, text: str) -> None:
         """It may be somebody's."""
         airflow = FakeOrchestrator()
         airflow.variables["ours"] = text
         specs = VariableSpecs(airflow, "ours", PREFIX)
         for attempt in (specs.all(), specs.put(spec(), 0), specs.remove("nightly", 1)):
-            with pytest.raises(ServiceConfused, match="Variable ours holds no JSON"):
+            with pytest.raises(ServiceConfused, match="Variable ours holds no schedules"):
                 await attempt
         assert airflow.variables == {"ours": text}
+
+    async def test_what_a_hand_wrote_plainly_is_read(self) -> None:
+        """And packed with the next change."""
+        airflow = FakeOrchestrator()
+        airflow.variables["ours"] = '{"nightly": ' + spec().to_json() + "}"
+        specs = VariableSpecs(airflow, "ours", PREFIX)
+        assert await specs.all() == {"nightly": spec()}
+        await specs.put(spec("weekly"), 0)
+        assert "nightly" not in airflow.variables["ours"]
+        assert list(await specs.all()) == ["nightly", "weekly"]
 
     async def test_it_is_for_a_single_writer(self) -> None:
         """And says so, for who starts a second bot."""

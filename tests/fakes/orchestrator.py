@@ -316,6 +316,9 @@ class FakeOrchestrator(FakeScheduling):
         """See Orchestrator."""
         self._called("close")
 
+    def _declared_names(self) -> list[str]:
+        return list(self._dags)
+
     def _declared(self, name: str) -> Scheduled | None:
         if name not in self._dags:
             return None

@@ -81,7 +81,8 @@ class FakeScheduling(FakeService):
     async def all_scheduled(self, tag: str) -> Mapping[str, Scheduled]:
         """See Orchestrator."""
         self._called("all_scheduled", tag)
-        return {name: each for name, each in sorted(self._by_clock.items()) if tag in each.tags}
+        found = {name: each for name in self._declared_names() if (each := self._declared(name))} | self._by_clock
+        return {name: each for name, each in sorted(found.items()) if tag in each.tags}
 
     async def parse(self, dag_id: str) -> None:
         """See Orchestrator. It is done at once."""
@@ -161,6 +162,9 @@ class FakeScheduling(FakeService):
 
     def pause(self, dag_id: str, *, paused: bool = True) -> None:
         """See FakeOrchestrator."""
+        raise NotImplementedError
+
+    def _declared_names(self) -> list[str]:
         raise NotImplementedError
 
     def _declared(self, name: str) -> Scheduled | None:

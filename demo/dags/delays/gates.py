@@ -98,4 +98,5 @@ def require(gates: list[Gate], result: Result) -> str:
     failed = [gate for gate in gates if not gate.passes(result)]
     if fatal := [gate.sentence(result) for gate in failed if gate.ends_the_run]:
         raise GatesFailed(f"{len(fatal)} of {len(gates)} gates failed: {', '.join(fatal)}")
-    return f"{len(gates) - len(failed)} of {len(gates)} gates passed" if failed else f"all {len(gates)} gates passed"
+    passed, every = len(gates) - len(failed), "all " if len(gates) > 1 and not failed else ""
+    return f"{every}{passed} gates passed" if every else f"{passed} of {len(gates)} gates passed"

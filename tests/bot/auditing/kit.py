@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.auditing.heads import Publication
-from bot.auditing.sealing import Sealing
+from bot.auditing.sealing import HOLD, TTL, Sealing
 from bot.auditing.seals import Seals
 from bot.auditing.verify import Report, verify
 from bot.jobs import Jobs
@@ -24,9 +24,18 @@ async def written(store: Store, many: int, first: int = 1) -> None:
         await store.audit.append(entry(number))
 
 
-def sealing(store: Store, *places: Publication, key: str = KEY, jobs: Jobs | None = None) -> Sealing:
+class Rounds(Sealing):
+    """Sealing, a round at a time."""
+
+    async def round(self) -> None:
+        """What `keep_sealed` does every few seconds."""
+        fence = await self._jobs.hold(HOLD, TTL)
+        await (self.stand_by() if fence is None else self.seal(fence))
+
+
+def sealing(store: Store, *places: Publication, key: str = KEY, jobs: Jobs | None = None) -> Rounds:
     """What seals this store."""
-    return Sealing(store, jobs or Jobs(store), Seals(key), places)
+    return Rounds(store, jobs or Jobs(store), Seals(key), places)
 
 
 async def sealed(store: Store, many: int, *places: Publication) -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bot.domain import Dataset, Training
-from bot.following.comparison import MOST_METRICS, Line, comparable, lines
+from bot.following.comparison import MOST_METRICS, Line, code_url, comparable, lines
 
 DIRECTIONS = {"auc": "higher", "log_loss": "lower"}
 
@@ -85,3 +85,13 @@ def test_the_change_is_candidate_minus_champion() -> None:
     """None where there is nothing to compare with."""
     assert Line("auc", True, 0.75, 0.5).change == 0.25
     assert Line("auc", True, 0.75, None).change is None
+
+
+def test_the_code_is_compared_where_the_repository_is_on_the_web() -> None:
+    """By the tags that MLflow's own git support leaves: from the champion's commit to the candidate's."""
+    tags = {"mlflow.source.git.repoURL": "https://git.example/team/delays.git", "mlflow.source.git.commit": "aaa"}
+    champion, candidate = training({}, tags={"mlflow.source.git.commit": "bbb"}), training({}, tags=tags)
+    ssh = training({}, tags=tags | {"mlflow.source.git.repoURL": "git@git.example:team/delays.git"})
+    assert code_url(candidate, champion) == "https://git.example/team/delays/compare/bbb...aaa"
+    assert [code_url(*pair) for pair in ((ssh, champion), (candidate, None), (None, champion))] == ["", "", ""]
+    assert code_url(candidate, training({})) == ""

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.promoting import moves
-from bot.promoting.evidence import UNCOUNTED, Approver, Barred, Data, Evidence, counted, digest
+from bot.promoting.evidence import UNCOUNTED, Approver, Barred, Champion, Data, Evidence, counted, digest
 from bot.promoting.gates import GateResult
 from bot.promoting.moves import moved
 from tests.bot.promoting.kit import AUC, DROP, EVIDENCE, HOLDOUT, champion, changed
@@ -96,6 +98,7 @@ def test_what_counts_voids_an_approval_in_words(now: Evidence, words: str) -> No
         changed(trained=datetime.now(UTC)),
         changed(cost="$1.02"),
         changed(url="https://mlflow.example"),
+        changed(code_url="https://git.example"),
         changed(gates=tuple(reversed(EVIDENCE.gates))),
         changed(gates=gates(AUC, DROP)),
         changed(approvers=tuple(reversed(EVIDENCE.approvers))),
@@ -107,6 +110,33 @@ def test_what_may_change_harmlessly_does_not_count(now: Evidence) -> None:
     """Names, costs, links and the order of lists; who is barred is judged at each vote."""
     assert digest(now) == digest(EVIDENCE)
     assert moved(EVIDENCE, now) == ()
+
+
+SOME = st.sampled_from(["a", "b", "c"])
+NUMBERS = st.one_of(st.floats(0.65, 0.66), st.sampled_from([math.nan, math.inf]))
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": SOME,
+        "unknown": st.sampled_from(["", "x", "y"]),
+        "artifacts": st.dictionaries(SOME, SOME),
+        "metrics": st.dictionaries(SOME, NUMBERS),
+        "datasets": st.lists(st.builds(Data, name=SOME, digest=SOME, context=SOME, rows=st.none())).map(tuple),
+        "approvers": st.lists(st.builds(Approver, member=SOME, own=st.booleans())).map(tuple),
+        "champion": st.one_of(st.none(), st.builds(Champion, version=SOME, commit=SOME, comparable=st.booleans())),
+        "needed": st.integers(1, 3),
+        "cost": SOME,
+    },
+)
+
+
+@given(CHANGES, CHANGES)
+def test_something_is_said_exactly_where_the_digest_differs(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Nothing that counts moves silently, and nothing is said of what does not count."""
+    before, now = changed(**one), changed(**other)
+    said = moved(before, now)
+    assert (said == ()) == (digest(before) == digest(now))
+    assert "" not in said
 
 
 def test_nothing_held_the_alias_before() -> None:

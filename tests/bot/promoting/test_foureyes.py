@@ -30,7 +30,7 @@ def test_an_approver_who_did_not_train_it_may_decide() -> None:
         "started the run that made it",
         "retried the run that made it",
         "cloned a run to make it",
-        "made the schedule that ran it",
+        "made or changed the schedule that ran it",
         "asked for this promotion",
     ],
 )

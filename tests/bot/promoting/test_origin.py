@@ -87,8 +87,8 @@ def test_a_clone_is_its_cloners() -> None:
 
 def test_a_schedules_maker_is_barred() -> None:
     """By the row that is written when a scheduled run is met."""
-    found = judged(TRAINING, run(), [TASK], [row(action="schedule.run")], None)
-    assert (found.unknown, found.makers[0].why) == ("", "made the schedule that ran it")
+    found = judged(TRAINING, run(), [TASK], [row(detail={"schedule": "nightly"})], None)
+    assert (found.unknown, found.makers[0].why) == ("", "made or changed the schedule that ran it")
 
 
 @pytest.mark.parametrize(

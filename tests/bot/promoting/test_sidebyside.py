@@ -12,7 +12,7 @@ from bot.domain import Dataset, Training, Version
 from bot.promoting.account import Account
 from bot.promoting.evidence import Barred
 from bot.promoting.origin import Origin
-from bot.promoting.sidebyside import code_url, side_by_side
+from bot.promoting.sidebyside import side_by_side
 
 NOW = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 HOLDOUT = Dataset(name="holdout", digest="7f3a", context="evaluation", rows=84_000)
@@ -79,12 +79,3 @@ def test_a_long_digest_is_cut_and_rows_are_told() -> None:
     other = HOLDOUT.model_copy(update={"digest": "0123456789abcdef", "rows": None})
     (row,) = side_by_side(account("1"), account("2", datasets=(other,)), {}).rows
     assert row.cells == ("evaluation data", "holdout (7f3a, 84,000 rows)", "holdout (0123456789ab…)")
-
-
-def test_the_code_is_compared_where_the_repository_is_on_the_web() -> None:
-    """By the tags that MLflow's own git support leaves."""
-    tags = {"mlflow.source.git.repoURL": "https://git.example/team/delays.git", "mlflow.source.git.commit": "aaa"}
-    first, second = account("1", tags=tags | {"mlflow.source.git.commit": "bbb"}), account("2", tags=tags)
-    assert code_url(first, second) == "https://git.example/team/delays/compare/bbb...aaa"
-    ssh = account("2", tags=tags | {"mlflow.source.git.repoURL": "git@git.example:team/delays.git"})
-    assert code_url(first, ssh) == code_url(account("1"), second) == ""

@@ -1,0 +1,106 @@
+"""Messages that are posted once: what becomes of an attempt whose outcome nobody knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.chat import PAGES, SlackChat
+from bot.conversation.answerable import Answerable
+from bot.conversation.posting import Posting
+from bot.errors import ServiceDown
+from bot.messages.render import Rendered
+from bot.store import Store
+from demo.slack.content import Content
+from demo.slack.standin import StandIn
+
+TRAINING, DANA = "C0TRAINING", "U0DANA"
+CARD = Rendered(text="the card", blocks=[])
+
+
+@dataclass
+class Clock:
+    """Slack's, which can be set back."""
+
+    ago: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() - self.ago
+
+
+@dataclass
+class Office:
+    """Who posts, and where it is seen."""
+
+    slack: StandIn
+    store: Store
+    posting: Posting
+    clock: Clock
+
+    async def try_once(self) -> None:
+        """Post, and lose Slack's answer."""
+        self.slack.faults.lose("chat.postMessage")
+        with pytest.raises(ServiceDown):
+            await self.posting.once("a card", TRAINING, CARD)
+
+    def chatter(self, messages: int, *, ago: float = 0.0) -> None:
+        """Let somebody else say so much, so many seconds ago."""
+        self.clock.ago = ago
+        for number in range(messages):
+            self.slack.backend.workspace.post(TRAINING, DANA, Content(f"word {number}", []))
+        self.clock.ago = 0.0
+
+    def cards(self) -> list[str]:
+        """What the bot has posted."""
+        return [each.text for each in self.slack.messages(TRAINING) if each.bot_id]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with StandIn(rate_limits=False, clock=(clock := Clock())) as slack:
+        store, chat = await Store.open(f"sqlite:///{tmp_path}/bot.db"), SlackChat(slack.bot_token, slack.api_url)
+        await chat.open()
+        yield Office(slack, store, Posting(chat, store, Answerable(store)), clock)
+        await chat.close()
+        await store.close()
+
+
+async def test_a_post_whose_answer_was_lost_is_found(office: Office) -> None:
+    """Also behind what others have said since."""
+    await office.try_once()
+    office.chatter(250)
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card"]
+
+
+@pytest.mark.parametrize("ahead", [3_000.0, -3_000.0])
+async def test_a_post_is_found_though_the_clock_was_wrong_when_it_was_made(office: Office, ahead: float) -> None:
+    """The attempt's time is the database's, the message's is Slack's: they may lie most of an hour apart."""
+    now = office.store.database.now
+    office.store.database.now = now + ahead
+    await office.try_once()
+    office.store.database.now = now
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card"]
+
+
+async def test_a_post_that_never_was_is_posted_unmarked(office: Office) -> None:
+    """However much was said in the hour before: everything since the attempt was read."""
+    office.chatter(PAGES * 100 + 1, ago=600.0)
+    office.slack.faults.drop("chat.postMessage")
+    with pytest.raises(ServiceDown):
+        await office.posting.once("a card", TRAINING, CARD)
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card"]
+
+
+async def test_where_more_was_said_since_than_is_read_it_is_marked(office: Office) -> None:
+    """Nobody can tell whether the first attempt is there, so the second one says that it is one."""
+    await office.try_once()
+    office.chatter(PAGES * 100)
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card", "the card (resent)"]
