@@ -41,7 +41,7 @@ models:
   paused_one: {}
   broken: {}
 """
-READY, STOPPED = 30, 10  # seconds
+READY, STOPPED = 90, 10  # seconds
 
 
 @dataclass

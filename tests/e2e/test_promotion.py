@@ -118,13 +118,11 @@ async def promoted(dana: Page, omar: Page, version: str, now: str) -> None:
     await dana.get_by_text(asks).first.wait_for(timeout=SLOW)
     await look(dana, f"request-{version}")
     await omar.get_by_text(asks).first.wait_for(timeout=SLOW)
-    await omar.get_by_role("button", name="Approve").last.scroll_into_view_if_needed()
+    await omar.get_by_role("button", name="Approve").last.wait_for(timeout=SLOW)
     await look(omar, f"request-{version}")
     await omar.get_by_role("button", name="Approve").last.click()
     for page in (dana, omar):
-        done = page.get_by_text(f"scored 12 rows with v{version} of {MODEL}").first
-        await done.wait_for(timeout=SLOW)
-        await done.scroll_into_view_if_needed()
+        await page.get_by_text(f"scored 12 rows with v{version} of {MODEL}").first.wait_for(timeout=SLOW)
         await look(page, f"done-{version}")
     await expect(omar.get_by_role("button", name="Approve")).to_have_count(0)
 
@@ -147,7 +145,7 @@ async def rolled_back(whole: Whole, omar: Page, version: str) -> None:
     await look(omar, "rollback-dialog")
     await omar.get_by_role("dialog").get_by_role("button", name=f"Roll back to v{version}").click()
     await whole.slack.wait_for(lambda: _says(whole, f"tiny v{version} is back in production", "Deployed"), 120)
-    await omar.get_by_text(f"tiny v{version} is back in production").first.scroll_into_view_if_needed()
+    await omar.get_by_text(f"tiny v{version} is back in production").first.wait_for(timeout=SLOW)
     await look(omar, "rolled-back")
 
 
