@@ -108,7 +108,11 @@ async def test_all_of_it_is_reserved_and_what_was_not_run_is_given_back(world: W
 
     await eventually(settled)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2
-    assert await world.station.store.backfills.open() == []
+
+    async def closed() -> bool:
+        return await world.station.store.backfills.open() == []
+
+    await eventually(closed)
 
 
 async def second_started(world: World) -> bool:
