@@ -62,7 +62,8 @@ async def _until_decided(ctx: JobContext, station: Station) -> None:
         if now.state != PromotionState.WAITING:
             await ctx.step("ended", _tell_end, station, now)
             return
-        await ctx.step(f"shown before vote {vote}", put_right, station, ctx.id)
+        if vote > 1:  # before the first one it reads as it was posted
+            await ctx.step(f"shown before vote {vote}", put_right, station, ctx.id)
         if await ctx.wait(f"decision:{vote}", max(0.0, now.expires - time.time())) is None:
             await _expire(now, station)
 

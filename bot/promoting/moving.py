@@ -5,14 +5,32 @@ Each function may be repeated after any crash: what an earlier attempt did is fo
 
 from __future__ import annotations
 
-from structlog import get_logger
-
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
 from bot.ports import Registry
+from bot.promoting.evidence import Evidence, digest_of
 from bot.station import Station
-from bot.store import Move, MoveState, Transaction
+from bot.store import How, Move, MoveState, Promotion, Transaction
 
-log = get_logger(__name__)
+IN_TURN = 1.0  # seconds between looks whether another move of the alias is over
+
+
+def move_of(promotion: Promotion) -> Move:
+    """The move that an approved request asks for."""
+    evidence = Evidence.model_validate(promotion.evidence)
+    return Move(
+        id=f"{promotion.id}:move",
+        registered_model=promotion.registered_model,
+        alias=promotion.alias,
+        before=evidence.champion.version if evidence.champion else None,
+        after=promotion.version,
+        how=How.PROMOTION,
+        promotion=promotion.id,
+        digest=digest_of(evidence.artifacts),
+        by=promotion.requested_by,
+        by_name=promotion.requested_by_name,
+        reason=promotion.reason,
+        job_id=promotion.id,
+    )
 
 
 async def intended(station: Station, move: Move, made: int) -> Move | None:

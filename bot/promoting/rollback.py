@@ -22,11 +22,11 @@ from bot.following.finishing import RunEnded
 from bot.jobs import JobContext, RetryLater
 from bot.messages.markup import Markup, date, escape
 from bot.promoting.card import DAY_AND_TIME, PromotionCard, deployment_line
-from bot.promoting.carrying import IN_TURN, LONGEST_TAG
 from bot.promoting.deploying import deploy
 from bot.promoting.evidence import digest_of
-from bot.promoting.moving import set_alias, settle
+from bot.promoting.moving import IN_TURN, set_alias, settle
 from bot.promoting.showing import put_right
+from bot.promoting.tagging import LONGEST_TAG
 from bot.station import Station
 from bot.store import AuditEntry, How, Move, Transaction
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import bot.promoting.carrying
+import bot.promoting.copying
 import bot.promoting.deploying
 import bot.promoting.flow
 import bot.promoting.rollback
@@ -35,6 +36,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)
     for module, name in (
         (bot.promoting.carrying, "IN_TURN"),
+        (bot.promoting.copying, "IN_TURN"),
         (bot.promoting.deploying, "LOOK_EVERY"),
         (bot.promoting.deploying, "ASK_AGAIN"),
         (bot.promoting.flow, "ASK_AGAIN"),

@@ -153,11 +153,11 @@ class MlflowStage:
 
     async def alias(self, model: str, alias: str, version: str) -> None:
         """See RegistryStage."""
-        await asyncio.to_thread(self._client().set_registered_model_alias, model, alias, version)
+        await asyncio.to_thread(self.client().set_registered_model_alias, model, alias, version)
 
     async def delete(self, run_id: str) -> None:
         """See RegistryStage."""
-        await asyncio.to_thread(self._client().delete_run, run_id)
+        await asyncio.to_thread(self.client().delete_run, run_id)
 
     async def publish(
         self, model: str, files: Mapping[str, bytes], *, source: Source = "logged model", run_id: str = ""
@@ -168,24 +168,24 @@ class MlflowStage:
 
     async def overwrite(self, model: str, version: str, files: Mapping[str, bytes]) -> None:
         """See RegistryStage. A logged model's."""
-        source = self._client().get_model_version(model, version).source
+        source = self.client().get_model_version(model, version).source
         assert source
         await asyncio.to_thread(self._log, source.removeprefix("models:/"), files)
 
     async def delete_version(self, model: str, version: str) -> None:
         """See RegistryStage."""
-        await asyncio.to_thread(self._client().delete_model_version, model, version)
+        await asyncio.to_thread(self.client().delete_model_version, model, version)
 
     async def tags_of(self, model: str) -> Mapping[str, str]:
         """See RegistryStage."""
-        found = await asyncio.to_thread(self._client().get_registered_model, model)
+        found = await asyncio.to_thread(self.client().get_registered_model, model)
         return dict(found.tags)
 
     def _train(self, tags: dict[str, str], metrics: dict[str, float]) -> str:
         from mlflow.entities import Dataset as MlflowDataset
         from mlflow.entities import DatasetInput, InputTag
 
-        client = self._client()
+        client = self.client()
         self._experiment = self._experiment or client.create_experiment(f"contract {uuid.uuid4().hex[:8]}")
         run_id: str = client.create_run(self._experiment, tags=tags).info.run_id
         for name, value in metrics.items():
@@ -203,15 +203,15 @@ class MlflowStage:
         return run_id
 
     def _register(self, model: str, run_id: str) -> str:
-        self._ensure(model)
-        version = self._client().create_model_version(
+        self.ensure(model)
+        version = self.client().create_model_version(
             model, f"runs:/{run_id}/model", run_id=run_id, await_creation_for=0
         )
         return str(version.version)
 
     def _publish(self, model: str, run_id: str, files: Mapping[str, bytes], source: Source) -> str:
-        client = self._client()
-        self._ensure(model)
+        client = self.client()
+        self.ensure(model)
         if source == "logged model":
             logged = client.create_logged_model(self._experiment, name="model", source_run_id=run_id).model_id
             self._log(logged, files)
@@ -228,18 +228,20 @@ class MlflowStage:
 
     def _log(self, logged: str, files: Mapping[str, bytes]) -> None:
         with _written(files) as folder:
-            self._client().log_model_artifacts(logged, folder)
+            self.client().log_model_artifacts(logged, folder)
 
-    def _ensure(self, model: str) -> None:
+    def ensure(self, model: str) -> None:
+        """Let there be a registered model of this name."""
         from mlflow.exceptions import MlflowException
 
         try:
-            self._client().create_registered_model(model)
+            self.client().create_registered_model(model)
         except MlflowException as exc:
             if exc.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
-    def _client(self) -> MlflowClient:
+    def client(self) -> MlflowClient:
+        """MLflow's own client."""
         from mlflow import MlflowClient
 
         return MlflowClient(tracking_uri=self._url, registry_uri=self._url)

@@ -41,7 +41,7 @@ models:
   paused_one: {}
   broken: {}
 """
-READY, STOPPED = 30, 10  # seconds
+READY, STOPPED = 90, 10  # seconds
 
 
 @dataclass
@@ -135,10 +135,14 @@ class Whole:
         """The DAG's runs, whoever started them, as Airflow's own API tells."""
         return await asyncio.to_thread(self._runs, dag_id)
 
-    def _runs(self, dag_id: str) -> list[dict[str, Any]]:
+    def client(self) -> ApiClient:
+        """Airflow's own client."""
         if self._client is None:
             self._client = ApiClient(Configuration(host=self.airflow.url, access_token=_token(self.airflow)))
-        answer = DagRunApi(self._client).get_dag_runs_without_preload_content(dag_id, limit=100)
+        return self._client
+
+    def _runs(self, dag_id: str) -> list[dict[str, Any]]:
+        answer = DagRunApi(self.client()).get_dag_runs_without_preload_content(dag_id, limit=100)
         found: list[dict[str, Any]] = json.loads(answer.data)["dag_runs"]
         return found
 
@@ -156,7 +160,8 @@ def _token(server: AirflowServer) -> str:
 async def whole(tmp_path: Path, airflow_server: AirflowServer, mlflow_server: MlflowServer) -> AsyncIterator[Whole]:
     """Everything up, the bot ready."""
     config = tmp_path / "stationmaster.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
+    kept = f"schedules: {{store: folder, name: e2e, path: {airflow_server.folder}}}\n"
+    config.write_text(CONFIG + kept, encoding="utf-8")
     async with StandIn(rate_limits=False) as slack:
         env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
         env |= {
