@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Run, RunKey, RunState
+from bot.domain import Run, RunKey, RunState, TaskState
 from bot.errors import ServiceDown
 from bot.orchestrator import AirflowOrchestrator
 from bot.registry import MlflowRegistry
@@ -50,8 +50,14 @@ async def ended(airflow: AirflowOrchestrator, dag_id: str, conf: dict[str, Any])
 
 
 async def summaries(airflow: AirflowOrchestrator, run: Run) -> dict[str, str]:
+    """What each task says of its result, or of its failure."""
     tasks = (await airflow.tasks([run.key]))[run.key]
-    return {task.task_id: await airflow.summary(run.key, task) for task in tasks}
+    return {
+        task.task_id: await airflow.summary(run.key, task)
+        if task.state is TaskState.SUCCESS
+        else await airflow.failure(run.key, task)
+        for task in tasks
+    }
 
 
 async def test_a_promoted_version_is_deployed(airflow: AirflowOrchestrator, mlflow: MlflowRegistry) -> None:
