@@ -43,7 +43,7 @@ async def ask_both(bot: Contender) -> None:
     slack = bot.slack
     await slack.as_user(PERSON).slash(CHANNEL, "/train model delays")
     await slack.wait_for(
-        lambda: "catalogue.waits" in bot.log.read_text() and slack.ephemerals(PERSON, CHANNEL), ASKED_WITHIN
+        lambda: "duty.waits" in bot.log.read_text() and slack.ephemerals(PERSON, CHANNEL), ASKED_WITHIN
     )
 
 

@@ -67,15 +67,15 @@ def _runs(run: Run) -> Callable[[argparse.Namespace], int]:
 @asynccontextmanager
 async def _store() -> AsyncIterator[Store]:
     from bot.store import Store
-    from bot.store.health import absent
+    from bot.store.health import absent, examine
 
     url = _settings().database_url
     if path := absent(url):
         raise ConfigError(f"DATABASE_URL: there is no database at {path}")
-    try:
-        store = await Store.open(url)
-    except (OSError, ValueError, ImportError) as error:
-        raise ConfigError(f"DATABASE_URL: can't be opened: {error}") from error
+    usable, words = await examine(url)
+    if not usable:
+        raise ConfigError(f"DATABASE_URL: {words}")
+    store = await Store.open(url)
     try:
         yield store
     finally:

@@ -59,10 +59,10 @@ async def _turn(
         fence = await jobs.hold(name, ttl=max(AT_LEAST, every * MISSED))
         await (stand_by() if fence is None else do(fence))
     except ServiceError as error:
-        log.warning(f"{name}.waits", error=str(error))
+        log.warning("duty.waits", duty=name, error=str(error))
     except Fenced:
-        log.info(f"{name}.taken_over")
+        log.info("duty.taken_over", duty=name)
     except TROUBLE as error:
-        log.warning("database.unavailable", doing=name, error=plainly(error))
+        log.warning("database.unavailable", duty=name, error=plainly(error))
     except Exception:  # a turn must not end the duty
-        log.exception(f"{name}.failed")
+        log.exception("duty.failed", duty=name)

@@ -47,7 +47,8 @@ PURE = {
     "bot.promoting.evidence", "bot.promoting.explaining", "bot.promoting.foureyes", "bot.promoting.gates",
     "bot.promoting.moves", "bot.promoting.sidebyside",
     *(f"bot.scheduling.{name}" for name in (
-        "clock", "cron", "dayparts", "grammar", "hours", "moment", "revisions", "spec", "when", "wording",
+        "clock", "cron", "dayparts", "grammar", "hours", "moment", "monthly", "policy", "revisions", "said", "spec",
+        "when", "wording",
     )),
     *(f"bot.forms.{name}" for name in (
         "elements", "fields", "kinds", "markdown", "moments", "options", "pages", "reading", "suggesting", "texts",

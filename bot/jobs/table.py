@@ -86,12 +86,13 @@ class JobTable:
         ours = sa.select(*_CLAIMED).where(job.c.id == job_id, job.c.owner == self._owner, job.c.epoch == 1)
         return _claim((await tx.execute(ours.where(job.c.state == "running"))).first())
 
-    async def anything_due(self, kinds: Collection[str]) -> bool:
-        """True if a job of these kinds, or any schedule, is due."""
+    async def anything_due(self, kinds: Collection[str]) -> tuple[bool, bool]:
+        """Is a job of these kinds due? Is any schedule?"""
         due_jobs = [sa.exists().where(job.c.state.in_(LIVE), due, job.c.kind.in_(kinds)) for due in self._due()]
         due_schedule = sa.exists().where(job_schedule.c.enabled, job_schedule.c.due <= self._database.now)
         async with self._database.read() as connection:
-            return bool(await connection.scalar(sa.select(sa.or_(*due_jobs, due_schedule))))
+            jobs, schedules = (await connection.execute(sa.select(sa.or_(*due_jobs), due_schedule))).one()
+        return bool(jobs), bool(schedules)
 
     def _due(self) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
         """Its time has come; or a clock that was ahead has said when it comes, which is to be said anew.

@@ -142,10 +142,11 @@ class Worker:
         self._wake.clear()
 
     async def _look(self) -> None:
-        if await self._table.anything_due(self._kinds):
+        jobs, schedules = await self._table.anything_due(self._kinds)
+        if schedules:
             await self._schedules.fire(self._table)
-            while self._slots and await self._claim():
-                pass
+        while (jobs or schedules) and self._slots and await self._claim():
+            pass
 
     @property
     def _kinds(self) -> Collection[str]:

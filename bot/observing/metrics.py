@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog import get_logger
 
 from bot.jobs import Gauges
 
 log = get_logger(__name__)
+# A series for each counter that says when it began, of no use here.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 UNKNOWN = float("nan")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _ACKNOWLEDGED = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # seconds; Slack gives 3

@@ -76,7 +76,8 @@ def controls(known: Known, *, may_run: str = "", may_steer: bool = False, opens:
         return (*found, remove) if known.kept else tuple(found)
     rests = bool(known.seen and known.seen.paused) or _rests(known)
     again = Control("Resume", f"resume {known.id}") if rests else Control("Pause", f"pause {known.id}")
-    return (again, *found, Control("Edit", f"reschedule {known.id}"), remove)
+    hand = () if opens else (Control("Change owner", f"handover {known.id}"),)
+    return (again, *found, Control("Edit", f"reschedule {known.id}"), *hand, remove)
 
 
 def _rests(known: Known) -> bool:

@@ -117,13 +117,13 @@ def _asked_for(call: Call) -> Pipeline:
     first = [
         Parameter(
             name=WHEN,
-            rule={"type": "string", "title": "When", "minLength": 1, "maxLength": 200},
+            rule={"type": "string", "title": "When"},
             required=True,
             description="Such as: every monday at 06:00, daily at 23:30, every 2 weeks on friday at 18:00, 0 6 * * 1.",
         ),
         Parameter(
             name=ZONE,
-            rule={"type": "string", "title": "By which clock", "minLength": 1, "maxLength": 80},
+            rule={"type": "string", "title": "By which clock"},
             default=call.person.zone,
             description="A time zone, such as Europe/Amsterdam.",
         ),

@@ -1,9 +1,11 @@
 """All servers of the demo together: what needs what, what starts beside what, and how it all ends."""
 
 import asyncio
+import json
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from demo.station.airflow import Airflow
 from demo.station.apps import Bot, Slack
@@ -31,11 +33,11 @@ class Station:
         self.airflow = Airflow(
             workspace,
             self.postgres,
-            dags=[REPOSITORY / "demo" / "dags"],
+            dags=[REPOSITORY / "demo" / "dags", workspace.folder("schedules")],
             plugins=REPOSITORY / "templates" / "plugins",
             task_env=self._task_env(workspace),
         )
-        self.bot = Bot(workspace, self.slack.app_env | self._bot_env())
+        self.bot = Bot(workspace, self.slack.app_env | self._bot_env(workspace))
         self._servers: list[Server] = [self.postgres, self.airflow, self.mlflow, self.slack, self.bot]
 
     async def start(self) -> None:
@@ -87,18 +89,27 @@ class Station:
             "DO_NOT_TRACK": "true",
         } | _MLFLOW_CLIENT
 
-    def _bot_env(self) -> dict[str, str]:
+    def _bot_env(self, workspace: Workspace) -> dict[str, str]:
         return {
             "AIRFLOW_URL": self.airflow.url,
             "AIRFLOW_USERNAME": self.airflow.username,
             "AIRFLOW_PASSWORD": self.airflow.password,
             "MLFLOW_TRACKING_URI": self.mlflow.url,
-            "STATIONMASTER_CONFIG": str(REPOSITORY / "demo" / "stationmaster.yaml"),
+            "STATIONMASTER_CONFIG": str(_configuration(workspace)),
         }
 
 
 # By default MLflow's client waits four minutes for a server that has gone.
 _MLFLOW_CLIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+
+
+def _configuration(workspace: Workspace) -> Path:
+    """Return the demo's configuration, to which is added where this workspace keeps schedules."""
+    written = workspace.folder("bot") / "stationmaster.yaml"
+    said = (REPOSITORY / "demo" / "stationmaster.yaml").read_text(encoding="utf-8")
+    kept = json.dumps({"store": "folder", "path": str(workspace.folder("schedules"))})
+    written.write_text(f"{said}\nschedules: {kept}\n", encoding="utf-8")
+    return written
 
 
 def _commit() -> str:

@@ -262,7 +262,7 @@ async def test_another_metric_is_a_click_away(world: World) -> None:
     await world.type(VERA, "model delays")
     assert '"value": "history delays"' in world.blocks(VERA)
     await world.type(VERA, "history delays")
-    seen = world.slack.ephemerals(VERA, "C0TRAINING")[-1]
+    seen = await world.told(VERA, "v1 0.650 · v2 0.680")
     await world.slack.as_user(VERA).click("C0TRAINING", seen.ts, "say:1")
     await world.told(VERA, "v1 0.300")
     assert "the best of 2 versions is v1 with 0.300" in await world.type(VERA, "history delays LOG_LOSS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,23 @@ async def _ended(jobs: Jobs, job_id: str) -> JobRow:
             return row
         await asyncio.sleep(0.05)
     raise TimeoutError("it has not ended")
+
+
+@pytest.mark.parametrize(("here", "there"), [(2, 0), (-2, 0), (0, 2)])
+async def test_how_long_a_run_was_kept_is_told_by_the_databases_clock(
+    world: World, monkeypatch: pytest.MonkeyPatch, here: int, there: int
+) -> None:
+    """A bot's clock that is hours off neither refuses a fresh run nor starts a stale one; the database's decides."""
+    real, database = time.time, world.station.store.database
+    world.airflow.fail_with(ServiceDown("Airflow"), times=1_000, on="run")
+    await world.type(DANA, "run delays --yes")
+    await world.told(DANA, "I keep")
+    monkeypatch.setattr(time, "time", lambda: real() + here * 3_600)
+    database.now = database.now + there * 3_600.0
+    world.airflow.recover()
+    if there:
+        await world.told(DANA, "over an hour ago")
+        assert world.started() == []
+    else:
+        await world.card("delays", timeout=20)
+        assert len(world.started()) == 1

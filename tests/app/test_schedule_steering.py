@@ -243,3 +243,14 @@ async def test_a_long_list_has_a_button_each(world: World) -> None:
     assert "10 schedules" in found
     assert found.count('"text": "Open"') == 10
     assert '"text": "Pause"' not in found
+
+
+async def test_its_owner_changes_by_a_form(world: World) -> None:
+    """The schedule's page has a button for it; who is chosen has to be allowed to have it."""
+    spec = await made(world, DAILY)
+    await world.type(DANA, f"schedules {spec.id}")
+    await click(world, DANA, shown(world), "Change owner")
+    [form] = await world.slack.wait_for(lambda: world.slack.as_user(DANA).modals or None)
+    await world.slack.as_user(DANA).submit(form["id"], {"to": {"to": OMAR}})
+    await world.card("is Omar's now: Dana handed it over")
+    assert (await kept(world, spec)).owner.id == OMAR

@@ -151,6 +151,15 @@ def test_a_database_that_is_not_there_is_not_made(say: Say, tmp_path: Path) -> N
     assert not (tmp_path / "bot.db").exists()
 
 
+def test_a_database_that_cannot_be_opened_is_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line, without a traceback, and without its password."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://bot:hunter2@127.0.0.1:9/bot")
+    status, _, error = say("jobs")
+    assert (status, error.splitlines()[0][:40]) == (2, "stationmaster: DATABASE_URL: can't be op")
+    assert "Connection refused" in error
+    assert "hunter2" not in error
+
+
 # ---- the audit trail ----------------------------------------------------------------------------------------------
 
 

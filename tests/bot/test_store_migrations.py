@@ -113,7 +113,7 @@ def _fill(connection: sa.Connection) -> dict[str, Rows]:
 def _sample(column: sa.Column[object], number: int) -> object:
     kind = next((value for type_, value in SAMPLES.items() if isinstance(column.type, type_)), None)
     if kind is not None:
-        return kind
+        return kind + number if type(kind) is int else kind  # a number may have to be unique
     return "{}" if column.name in JSON_COLUMNS else f"{column.name} {number} 🚂"
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
 
-from bot.domain import Pipeline, Question, QuestionKey, Run, RunKey, Task, TaskState
-from bot.errors import NotFound, ServiceError, ServiceRejected
+from bot.domain import QuestionKey, Run, RunKey, Task
+from bot.errors import NotFound, ServiceRejected
+from tests.chaos.airflow_json import dag, error, param, question_row, run_row, task_row
 from tests.chaos.wire import Service
 from tests.fakes import FakeOrchestrator
 
-WORDS = {TaskState.PENDING: "scheduled", TaskState.WAITING: "deferred"}
 API = "/api/v2"
 DAG, RUN = f"{API}/dags/{{dag}}", f"{API}/dags/{{dag}}/dagRuns/{{run}}"
 TASK = f"{RUN}/taskInstances/{{task}}"
@@ -27,7 +26,7 @@ class AirflowOverHttp:
 
     def service(self) -> Service:
         """The service to serve."""
-        return Service("airflow", self.routes(), _error)
+        return Service("airflow", self.routes(), error)
 
     def routes(self) -> list[web.RouteDef]:
         """Every endpoint that the bot asks."""
@@ -60,12 +59,12 @@ class AirflowOverHttp:
 
     async def _dags(self, request: web.Request) -> web.Response:
         found = [await self._fake.pipeline(each) for each in await self._fake.pipelines(request.query["tags"])]
-        return web.json_response({"dags": [_dag(each) for each in found], "total_entries": len(found)})
+        return web.json_response({"dags": [dag(each) for each in found], "total_entries": len(found)})
 
     async def _details(self, request: web.Request) -> web.Response:
         pipeline = await self._fake.pipeline(request.match_info["dag"])
-        params = {each.name: _param(each) for each in pipeline.parameters}
-        return web.json_response(_dag(pipeline) | {"params": params})
+        params = {each.name: param(each) for each in pipeline.parameters}
+        return web.json_response(dag(pipeline) | {"params": params})
 
     async def _declared(self, request: web.Request) -> web.Response:
         specs = (await self._fake.pipeline(request.match_info["dag"])).tasks
@@ -99,7 +98,7 @@ class AirflowOverHttp:
         start = int(request.query.get("cursor") or 0)
         stop = start + int(request.query["limit"])
         more = str(stop) if stop < len(runs) else None
-        return web.json_response({"dag_runs": [_row(each) for each in runs[start:stop]], "next_cursor": more})
+        return web.json_response({"dag_runs": [run_row(each) for each in runs[start:stop]], "next_cursor": more})
 
     async def _trigger(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -110,15 +109,15 @@ class AirflowOverHttp:
         when = datetime.fromisoformat(body["run_after"]) if body.get("run_after") else None
         run = await self._fake.start(key, body["conf"], note=body.get("note") or "", run_after=when)
         request["effect"] = f"started {key.dag_id}/{key.run_id}"
-        return web.json_response(_row(run))
+        return web.json_response(run_row(run))
 
     async def _listed(self, request: web.Request) -> web.Response:
         body = await request.json()
         runs = await self._fake.recent_runs(body["dag_ids"], body["page_limit"])
-        return web.json_response({"dag_runs": [_row(each) for each in runs], "total_entries": len(runs)})
+        return web.json_response({"dag_runs": [run_row(each) for each in runs], "total_entries": len(runs)})
 
     async def _run(self, request: web.Request) -> web.Response:
-        return web.json_response(_row(await self._there(request)))
+        return web.json_response(run_row(await self._there(request)))
 
     async def _stop(self, request: web.Request) -> web.Response:
         """Airflow sets a run to failed whatever its state was."""
@@ -129,7 +128,7 @@ class AirflowOverHttp:
         else:
             request["effect"] = f"stopped {run.dag_id}/{run.run_id}"
             await self._fake.stop(run.key)
-        return web.json_response(_row(await self._there(request)))
+        return web.json_response(run_row(await self._there(request)))
 
     async def _clear(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -156,7 +155,7 @@ class AirflowOverHttp:
         body = await request.json()
         keys = [RunKey(dag, run) for dag in body["dag_ids"] for run in body["dag_run_ids"]]
         found = await self._fake.tasks(keys)
-        rows = [_task(key, task) for key, tasks in found.items() for task in tasks]
+        rows = [task_row(key, task) for key, tasks in found.items() for task in tasks]
         start = body.get("page_offset", 0)
         page = rows[start : start + body["page_limit"]]
         return web.json_response({"task_instances": page, "total_entries": len(rows)})
@@ -191,11 +190,11 @@ class AirflowOverHttp:
     async def _questions(self, request: web.Request) -> web.Response:
         prefixes = tuple(request.query["dag_id_prefix_pattern"].split("|"))
         asked = await self._fake.questions([each for each in self._fake.dag_ids if each.startswith(prefixes)])
-        return web.json_response({"hitl_details": [_question(each) for each in asked], "total_entries": len(asked)})
+        return web.json_response({"hitl_details": [question_row(each) for each in asked], "total_entries": len(asked)})
 
     async def _question(self, request: web.Request) -> web.Response:
         if asked := await self._fake.question(_key(request)):
-            return web.json_response(_question(asked))
+            return web.json_response(question_row(asked))
         raise NotFound("Airflow", "Human-in-the-loop detail does not exist", status=404)
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -222,86 +221,6 @@ async def _plugins(_: web.Request) -> web.Response:
     return web.json_response({"plugins": [], "total_entries": 0})
 
 
-def _error(error: ServiceError) -> web.Response:
-    return web.json_response({"detail": error.detail}, status=error.status or 500)
-
-
 def _key(request: web.Request) -> QuestionKey:
     found = request.match_info
     return QuestionKey(found["dag"], found["run"], found["task"], int(found["index"]))
-
-
-def _dag(pipeline: Pipeline) -> dict[str, Any]:
-    return {
-        "dag_id": pipeline.dag_id,
-        "description": pipeline.description,
-        "is_paused": pipeline.paused,
-        "is_stale": "gone" in pipeline.trouble,
-        "has_import_errors": False,
-        "next_dagrun_run_after": _iso(pipeline.next_run),
-    }
-
-
-def _param(parameter: Any) -> dict[str, Any]:
-    default = None if parameter.required else parameter.default
-    return {"value": default, "schema": parameter.rule, "description": parameter.description}
-
-
-def _row(run: Run) -> dict[str, Any]:
-    return {
-        "dag_id": run.dag_id,
-        "dag_run_id": run.run_id,
-        "state": "queued" if run.state == "scheduled" else run.state,
-        "run_type": run.kind,
-        "conf": run.conf,
-        "note": run.note or None,
-        "queued_at": _iso(run.queued),
-        "start_date": _iso(run.started),
-        "end_date": _iso(run.ended),
-        "run_after": _iso(run.run_after),
-    }
-
-
-def _task(key: RunKey, task: Task) -> dict[str, Any]:
-    return {
-        "dag_id": key.dag_id,
-        "dag_run_id": key.run_id,
-        "task_id": task.task_id,
-        "task_display_name": task.title,
-        "state": WORDS.get(task.state, task.state),
-        "try_number": task.try_number,
-        "map_index": task.map_index,
-        "start_date": _iso(task.started),
-        "end_date": _iso(task.ended),
-    }
-
-
-def _question(asked: Question) -> dict[str, Any]:
-    answered = asked.answered
-    return {
-        "task_instance": {
-            "dag_id": asked.dag_id,
-            "dag_run_id": asked.run_id,
-            "task_id": asked.task_id,
-            "task_display_name": asked.title,
-            "map_index": asked.map_index,
-            "try_number": asked.try_number,
-            "state": "awaiting_input" if asked.open else "success",
-        },
-        "subject": asked.subject,
-        "body": asked.body,
-        "options": asked.options,
-        "defaults": asked.defaults,
-        "multiple": asked.multiple,
-        "params": {each.name: _param(each) for each in asked.parameters},
-        "assigned_users": [each._asdict() for each in asked.assigned],
-        "created_at": _iso(asked.created),
-        "response_received": answered is not None,
-        "chosen_options": answered.chosen if answered else None,
-        "params_input": answered.values if answered else {},
-        "responded_by_user": {"id": answered.by, "name": answered.by} if answered else None,
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

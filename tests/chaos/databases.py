@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import psycopg
+
 from tests.databases import PostgresServer
 
+RECOVERED_WITHIN = 60.0  # seconds
 Pids = Iterable[int]
 
 
@@ -45,7 +48,7 @@ class PostgresDatabase:
     incidents = ("restart", "crash")
 
     def __init__(self, server: PostgresServer) -> None:
-        self._server = server.server
+        self._made, self._server = server, server.server
         self.url = server.make("template0")
 
     async def suffer(self, incident: str, processes: Pids, seconds: float) -> None:
@@ -59,6 +62,16 @@ class PostgresDatabase:
         finally:
             self._server.processes = [each for each in self._server.processes if each not in old]
             await self._server.start()
+            await self._recovered()
+
+    async def _recovered(self) -> None:
+        """Wait until it takes connections: what a killed server left says that it does while it recovers."""
+        async with asyncio.timeout(RECOVERED_WITHIN):
+            while True:
+                try:
+                    return await asyncio.to_thread(self._made.execute, "SELECT 1")
+                except psycopg.OperationalError:
+                    await asyncio.sleep(0.1)
 
 
 Place = SqliteFile | PostgresDatabase

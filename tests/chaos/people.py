@@ -16,7 +16,7 @@ from demo.slack.errors import SlackError
 from demo.slack.messages import Message
 from demo.slack.outcome import Outcome
 from demo.slack.standin import StandIn
-from tests.chaos.trains import Trains
+from tests.chaos.trains import DELAYS, Trains
 
 T = TypeVar("T")
 MARKED = re.compile(r"\b(?:run|ask|mention|promote)-\d{5}\b")
@@ -56,6 +56,7 @@ class People:
         self._shown: list[tuple[str, Message]] = []
         self._doings: dict[Callable[[], Awaitable[None]], int] = {
             self.run: 50,
+            self.clone: 6,
             self.ask: 12,
             self.answer: 12,
             self.cancel: 8,
@@ -98,6 +99,13 @@ class People:
         """A run that nobody has to agree to."""
         marker = self._marker("run")
         await self._type("run", marker, DANA, f"run delays marker={marker}")
+
+    async def clone(self) -> None:
+        """The same, with another one's values and a change."""
+        originals = [key for key in self._trains.going if key.dag_id == DELAYS.dag_id]
+        if originals:
+            marker = self._marker("run")
+            await self._type("run", marker, DANA, f"clone {name(self._random.choice(originals))} marker={marker}")
 
     async def ask(self) -> None:
         """A run that an owner has to agree to."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.domain import Run
 from bot.store.database import Database
-from bot.store.schema import LIVE, decision, job, promotion
+from bot.store.schema import LIVE, catalogue, decision, job, promotion
 from demo.slack.messages import Message
 from demo.slack.standin import StandIn
 from tests.chaos.people import CHANNEL, markers
@@ -23,15 +23,17 @@ from tests.fakes import FakeOrchestrator
 
 RUN = re.compile(r"\btrain_\w+/slack__[\w:.~+-]+")
 SHARED = " shared: "
+LATER = 60.0  # seconds
 
 
 class Job(NamedTuple):
-    """A job of the bot's, with its arguments read."""
+    """A job of the bot's, with its arguments read. `later`: it is to begin at a time that is yet to come."""
 
     id: str
     kind: str
     state: str
     args: dict[str, Any]
+    later: bool
 
 
 async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Trains, database: Database) -> Remains:
@@ -59,8 +61,17 @@ async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Tr
         verdicts={verdict: frozenset(about) for verdict, about in verdicts.items()},
         promotions=promotions,
         dead=[row.id for row in jobs if row.state == "dead"],
-        live=[row.id for row in jobs if row.state in LIVE and row.state != "waiting"],
+        live=[row.id for row in jobs if row.state in LIVE and row.state != "waiting" and not row.later],
     )
+
+
+async def known_models(database: Database) -> int:
+    """How many models the bot has in its catalogue; none before it has made its tables."""
+    try:
+        async with database.read() as connection:
+            return int(await connection.scalar(sa.select(sa.func.count()).select_from(catalogue)) or 0)
+    except sa.exc.DBAPIError:
+        return 0
 
 
 def _by_marker(everything: Sequence[Run]) -> dict[str, list[Run]]:
@@ -88,10 +99,12 @@ def _named(message: Message) -> list[str]:
 async def _rows(database: Database) -> tuple[list[Job], dict[str, list[str]], dict[str, Promoted]]:
     """Every job, its args read; the markers that people decided on, by their verdicts; the requests to promote."""
     async with database.read() as connection:
-        rows = (await connection.execute(sa.select(job.c.id, job.c.kind, job.c.state, job.c.args))).all()
+        later = sa.and_(job.c.epoch == 0, job.c.due > database.now + LATER)
+        query = sa.select(job.c.id, job.c.kind, job.c.state, job.c.args, later.label("later"))
+        rows = (await connection.execute(query)).all()
         votes = (await connection.execute(sa.select(decision.c.subject, decision.c.verdict))).all()
         asked = (await connection.execute(sa.select(promotion))).all()
-    jobs = [Job(row.id, row.kind, row.state, json.loads(row.args)) for row in rows]
+    jobs = [Job(row.id, row.kind, row.state, json.loads(row.args), bool(row.later)) for row in rows]
     about = {each.id: each.args.get("conf", {}).get("marker", "") for each in jobs} | {
         row.id: row.reason for row in asked
     }

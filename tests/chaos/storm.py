@@ -21,7 +21,7 @@ from tests.chaos.incidents import Incidents
 from tests.chaos.mlflow import MlflowOverHttp
 from tests.chaos.nest import Nest
 from tests.chaos.people import People
-from tests.chaos.remains import look
+from tests.chaos.remains import known_models, look
 from tests.chaos.settings import settings_of
 from tests.chaos.trains import Trains
 from tests.chaos.verdict import Remains, accepted, lost, twice
@@ -32,6 +32,7 @@ LOOK_EVERY = 1.0  # seconds
 START = 0.4  # seconds that a start takes
 CONNECTED_WITHIN = 10.0
 ACCEPTED_WITHIN = 5.0
+INFORMED_WITHIN = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ async def storm(plan: Plan, place: Place, folder: Path) -> Result:
     begun = time.monotonic()
     async with scene(plan, place, folder) as at, alongside(at.trains.move()):
         await at.fleet.fill()
-        await _connected(at.slack)
+        await _informed(at)
         await _rage(at)
         raged = time.monotonic() - begun
         await _calm(at)
@@ -207,6 +208,14 @@ async def _until_kill(at: Scene, chance: Random) -> None:
         before = at.people.accepted
         await _until(lambda: at.people.accepted > before, ACCEPTED_WITHIN)
     await asyncio.sleep(chance.uniform(0.0, 2 * at.plan.pause))
+
+
+async def _informed(at: Scene) -> None:
+    """Wait until a bot has read Airflow for the first time: before that it accepts nothing."""
+    await _connected(at.slack)
+    async with asyncio.timeout(INFORMED_WITHIN):
+        while await known_models(at.database) < 2:  # noqa: ASYNC110 - nobody tells when it has
+            await asyncio.sleep(0.1)
 
 
 async def _connected(slack: StandIn, bots: int = 1) -> None:

@@ -19,6 +19,14 @@ T = TypeVar("T")
 PATIENCE = 120.0
 
 
+@pytest.fixture(params=["fake", pytest.param("airflow", marks=pytest.mark.airflow)])
+def stage(request: pytest.FixtureRequest) -> OrchestratorStage:
+    """Without the harness's HTTP service, which serves nothing that runs by the clock."""
+    name = {"fake": "fake_orchestrator_stage", "airflow": "airflow_stage"}[request.param]
+    found: OrchestratorStage = request.getfixturevalue(name)
+    return found
+
+
 async def until(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> T:
     """What `look` finds, once it fits."""
     deadline = time.monotonic() + PATIENCE

@@ -160,7 +160,8 @@ def _token(server: AirflowServer) -> str:
 async def whole(tmp_path: Path, airflow_server: AirflowServer, mlflow_server: MlflowServer) -> AsyncIterator[Whole]:
     """Everything up, the bot ready."""
     config = tmp_path / "stationmaster.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
+    kept = f"schedules: {{store: folder, name: e2e, path: {airflow_server.folder}}}\n"
+    config.write_text(CONFIG + kept, encoding="utf-8")
     async with StandIn(rate_limits=False) as slack:
         env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
         env |= {
