@@ -19,6 +19,7 @@ from structlog import get_logger
 from bot.access import Right, decide
 from bot.backfilling.card import BackfillCard, backfill_card
 from bot.backfilling.proposing import Plan, key_of
+from bot.catalogue import Model
 from bot.conversation.answers import Refused
 from bot.conversation.commands import Asked
 from bot.domain import BackfillPlan, Posted, RunState
@@ -28,6 +29,7 @@ from bot.launching.contract import breaches, in_words
 from bot.launching.price import said
 from bot.launching.settling import release
 from bot.parameters.params import check_conf
+from bot.promoting.gates import as_conf, resolve
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun, KeptBackfill
 
@@ -59,9 +61,9 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan
     try:
         if time.time() - ctx.accepted_at > STALE_AFTER:
             raise Refusal(f"You asked for this backfill of {args['model']} over an hour ago, so I didn't start it.")
-        await _check(args, asked, plan, station)
+        model = await _check(args, asked, plan, station)
         if plan.own:
-            await _begin_in_airflow(ctx, args, asked, plan, station)
+            await _begin_in_airflow(ctx, args, asked, plan, model, station)
     except (ServiceDown, ServiceConfused):
         raise
     except (Refusal, ServiceError) as error:
@@ -69,8 +71,8 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan
     return ""
 
 
-async def _check(args: dict[str, Any], asked: Asked, plan: Plan, station: Station) -> None:
-    """Before the first run: is it still allowed, and what the DAG takes as it is now?"""
+async def _check(args: dict[str, Any], asked: Asked, plan: Plan, station: Station) -> Model:
+    """Before the first run: is it still allowed, and what the DAG takes as it is now? Its model."""
     model = await station.catalogue.find(args["model"])
     pipeline = await station.catalogue.refresh_one(args["dag_id"])
     machine = (args.get("compute") or {}).get("name", "")
@@ -82,11 +84,15 @@ async def _check(args: dict[str, Any], asked: Asked, plan: Plan, station: Statio
     if pipeline.trouble:
         raise Refusal(f"{model.name} can't be trained now: {pipeline.trouble}.")
     check_conf(model.name, pipeline, plan.conf_of(0, pipeline.parameter(plan.parameter) if plan.parameter else None))
+    return model
 
 
-async def _begin_in_airflow(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan, station: Station) -> None:
+async def _begin_in_airflow(
+    ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan, model: Model, station: Station
+) -> None:
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": "", "ref": ""}
-    mine = by | {"compute": args.get("compute"), "backfill": {"id": ctx.id}}
+    gates = as_conf(resolve(model.contract))
+    mine = by | {"compute": args.get("compute"), "gates": gates, "backfill": {"id": ctx.id}}
     begun = await station.orchestrator.start_backfill(
         BackfillPlan(
             dag_id=args["dag_id"],

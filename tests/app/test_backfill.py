@@ -124,6 +124,7 @@ async def test_a_dag_with_times_of_its_own_is_backfilled_by_airflow(world: World
     """Its dry run says how many; one card follows them, and they are the asker's."""
     world.airflow.add_dag(PIPELINE.model_copy(update={"next_run": datetime.now(UTC) + timedelta(hours=3)}))
     world.airflow.give_schedule("train_delays", read_when("daily at 02:00"))
+    world.config.write_text(f"{world.config.read_text()}    promotion: {{min_rows: 500}}\n")
     await world.station.catalogue.refresh()
     await world.tracker.tick()
     assert await world.type(DANA, THREE) == "Train delays 3 times, for 2026-01-01 to 2026-01-03?"
@@ -132,6 +133,7 @@ async def test_a_dag_with_times_of_its_own_is_backfilled_by_airflow(world: World
     runs = await world.airflow.recent_runs(["train_delays"], 10)
     assert len(runs) == 3
     assert runs[0].conf["max_iter"] == 100
+    assert [(each["kind"], each["bound"]) for each in runs[0].conf["stationmaster"]["gates"]] == [("min_rows", 500)]
     for run in runs:
         await world.tracker.tick()
         world.airflow.finish(run.key)
