@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 WRITERS = 8
 READERS = 4
 STATEMENT = 30.0  # seconds that one statement may take
-IDLE = 60.0  # seconds that a transaction may be left open with nothing asked of it
+IDLE = 15.0  # seconds that a transaction may be left open with nothing asked of it
 POOL = 10.0  # seconds to wait for a free connection
 
 

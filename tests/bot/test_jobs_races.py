@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from bot.jobs import JobContext, Jobs
 from bot.store import Store, Transaction
 from bot.store.trouble import TROUBLE
-from tests.bot.jobs_kit import employed, reached, until
+from tests.bot.jobs_kit import employed, opened, reached, until
 from tests.bot.jobs_worker import handler
 from tests.databases import PostgresServer
 
@@ -83,16 +83,16 @@ async def test_a_process_that_sleeps_past_its_leases_changes_nothing_when_it_wak
     try:
         await process.stdout.readline()
         await asyncio.sleep(0.3)
-        process.send_signal(signal.SIGSTOP)
+        await stopped(process, database)
         async with employed(database, lease=1.0) as jobs:
             jobs.register("work", handler(tmp_path))
             await jobs.start()
-            await until(lambda: _nothing_left(jobs), 30)
+            await until(lambda: _nothing_left(jobs), 60)
             before = {row.id: (row.epoch, row.updated) for row in await jobs.list("done", limit=10_000)}
             assert max(epoch for epoch, _ in before.values()) > 1  # leases ran out, and were taken over
             process.send_signal(signal.SIGCONT)
             await asyncio.sleep(1.5)
-            await until(lambda: _nothing_left(jobs), 30)
+            await until(lambda: _nothing_left(jobs), 60)
             rows = {row.id: row for row in await jobs.list(limit=10_000)}
             assert {name: (rows[name].epoch, rows[name].updated) for name in before} == before
     finally:
@@ -102,6 +102,19 @@ async def test_a_process_that_sleeps_past_its_leases_changes_nothing_when_it_wak
     calls = Counter((tmp_path / "calls").read_text().splitlines())
     assert {f"{step} {name}:{step}" for name in before for step in ("first", "second")} <= set(calls)
     assert max(calls.values()) <= 2
+
+
+async def stopped(process: asyncio.subprocess.Process, database: str) -> None:
+    """Stop the process while it holds no lock of the whole database, which SQLite would leave it for as long."""
+    for _ in range(100):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            async with opened(database, busy_timeout=0.2) as store, store.write():
+                return
+        except TROUBLE:
+            process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.01)
+    raise TimeoutError("it writes all the time")
 
 
 async def test_a_server_killed_in_mid_work_costs_no_step_twice(
