@@ -97,6 +97,27 @@ async def test_the_button_asks_in_a_dialog_and_names_both_versions(world: World)
     assert holder.version == "3"
 
 
+async def test_the_button_on_a_deployment_that_failed(world: World) -> None:
+    """Is the card's only one; it rolls back and deploys, goes from the card, and does nothing a second time."""
+    await promoted(world, "1", 0.7)
+    await trained(world, "2", auc=0.71)
+    card = await ask(world, "promote delays v2")
+    await click(world, OMAR, card, "approve")
+    await deployed(world, ok=False)
+    failed = await becomes(world, card, "Deploying failed")
+    assert buttons(failed) == ["Roll back to v1"]
+    action = button(failed, "Roll back to v1")
+    await world.slack.as_user(OMAR).click(failed.channel, failed.ts, action)
+    back = await world.card("⏪ delays v1 is back in production")
+    assert await deployed(world) == {"model": "delays", "version": "1", "alias": "production"}
+    await becomes(world, back, "Deployed")
+    assert buttons(now(world, failed)) == []
+    assert "Deploying failed" in said(now(world, failed))
+    assert "production of delays is at v1 already" in await click(world, OMAR, failed, action)
+    moves = await world.station.store.ledger.of_model("delays")
+    assert [(move.how, move.after) for move in moves] == [("promotion", "1"), ("promotion", "2"), ("rollback", "1")]
+
+
 async def test_nothing_to_go_back_to(world: World) -> None:
     """An adopted version, or one moved there in MLflow, never was approved: no target, in words."""
     await trained(world, "1", auc=0.7)
