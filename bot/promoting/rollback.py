@@ -29,7 +29,7 @@ from bot.promoting.moving import IN_TURN, carry, settle
 from bot.promoting.showing import put_right
 from bot.promoting.tagging import LONGEST_TAG
 from bot.station import Station
-from bot.store import AuditEntry, How, Move, Transaction
+from bot.store import AuditEntry, How, Move, MoveState, Transaction
 
 log = get_logger(__name__)
 ASK_AGAIN = 10.0
@@ -62,8 +62,6 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, station: S
         await _check(ctx, args, asked, model, station)
         moves = await _moves(ctx, args, asked, model, station)
     except (Refusal, ServiceRejected, ServiceDenied, NotFound) as error:
-        async with station.store.write() as tx:  # an earlier attempt may have taken hold, and died there
-            await settle(station, await _held(ctx, station), tx, done=False)
         return error.sentence
     await settle_left_over(station)
     async with station.store.write() as tx:
@@ -185,9 +183,20 @@ async def _note(
 
 
 async def _refuse(ctx: JobContext, args: dict[str, Any], asked: Asked, why: str, station: Station) -> None:
+    """Let go of what is held still (work may have died right after it took hold), and say what is so now."""
+    moves = await _held(ctx, station)
     async with station.store.write() as tx:
+        await settle(station, moves, tx, done=False)
         await _note(ctx, args, asked, "refused", station, tx, why=why)
-    refused = Refused(sentence=f"{args['model']} was not rolled back: {why}", hint=NOTHING).render()
+    how, hint = "was not rolled back", NOTHING
+    if back := [each for each in moves if each.state == MoveState.DONE]:
+        hint = "Nothing was deployed."
+        current = await station.store.ledger.current(back[0].registered_model, back[0].alias)
+        if current and current.id == back[0].id:
+            how = "was rolled back in part"
+            hint = f"{back[0].alias} of {back[0].registered_model} is at v{back[0].after} now. {hint}"
+            await _put_others_right(args, station)
+    refused = Refused(sentence=f"{args['model']} {how}: {why}", hint=hint).render()
     await station.posting.tell(ctx.id, asked.channel, asked.person, refused)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.errors import ServiceDown
-from bot.store import How
+from bot.errors import ServiceDenied, ServiceDown
+from bot.store import How, Move, Transaction
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, DANA, DELAYS, NOOR, OMAR, TRAINING, World
 from tests.app.promoting import (
@@ -22,6 +22,7 @@ from tests.app.promoting import (
     click,
     configure,
     deployed,
+    deployment,
     hurry,
     now,
     said,
@@ -220,3 +221,60 @@ async def test_a_copy_goes_back_too(world: World) -> None:
     assert holder is not None
     assert holder.version == "1"
     assert (await settled(world, "done")).version == "2"
+
+
+async def test_the_copys_alias_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one has gone back: that is said, stands in the ledger and on the cards; nothing is deployed."""
+    configure(world, ("min_rows: 1000", "min_rows: 1000\n      copy_to: prod.delays"))
+    await promoted(world, "1", 0.7)
+    second = await promoted(world, "2", 0.71)
+    for version in ("1", "2"):
+        world.mlflow.put_files("prod.delays", version, {"MLmodel": f"delays {version}".encode()})
+    key, set_alias = deployment(world), world.mlflow.set_alias
+
+    async def refuse(model: str, alias: str, version: str) -> None:
+        if model == "prod.delays":
+            raise ServiceDenied("MLflow", "prod.delays is locked")
+        await set_alias(model, alias, version)
+
+    monkeypatch.setattr(world.station.registry, "set_alias", refuse)
+    await world.type(OMAR, "rollback delays --to 1 --from 2 --yes", DELAYS)
+    told = await world.told(OMAR, "delays was rolled back in part", DELAYS)
+    assert "production of delays is at v1 now. Nothing was deployed." in said(told)
+    assert deployment(world) == key
+    current = await world.station.store.ledger.current("delays", "production")
+    assert current is not None
+    assert (current.after, current.how) == ("1", How.ROLLBACK)
+    assert await world.station.store.ledger.intended("prod.delays", "production") is None
+    assert buttons(now(world, second)) == []
+
+
+async def test_a_refusal_lets_go_of_what_an_earlier_attempt_held(world: World) -> None:
+    """It took hold, died before it remembered that, and was refused when begun again: the alias is free at once."""
+    await promoted(world, "1", 0.7)
+    await promoted(world, "2", 0.71)
+    await trained(world, "3", auc=0.72)
+    world.mlflow.move_alias("delays", "production", "3")
+    ledger, name, alias = world.station.store.ledger, "delays", "production"
+    held = Move(
+        id="back:move", registered_model=name, alias=alias, before="2", after="1", how=How.ROLLBACK, job_id="back"
+    )
+
+    async def hold(tx: Transaction) -> None:
+        assert await ledger.intend(held, 2, tx)
+
+    asked = {"request_id": "back", "person": OMAR, "name": "Omar", "channel": TRAINING, "text": "rollback"}
+    args = {
+        "model": name,
+        "registered_model": name,
+        "alias": alias,
+        "to": "1",
+        "from": "2",
+        "reason": "",
+        "asked": asked,
+    }
+    await world.station.jobs.submit("back", "rollback", args, also=hold)
+    await world.told(OMAR, "production of delays is at v3 now, not at v2")
+    kept = await ledger.get("back:move")
+    assert kept is not None
+    assert kept.state == "abandoned"
