@@ -47,12 +47,16 @@ class PromotionCard(Message):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """All that the card is made of. `back` is the version that its button rolls back to, if it has one."""
+    """All that the card is made of. `back` is the version that its button rolls back to, if it has one.
+
+    `made`: how many moves its alias has had. The button may come again after others, and then is another one.
+    """
 
     promotion: Promotion
     evidence: Evidence
     votes: Sequence[Decision] = ()
     back: str = ""
+    made: int = 0
 
     @property
     def what(self) -> str:
@@ -80,7 +84,7 @@ def promotion_card(shown: Shown) -> PromotionCard:
         whom=_whom(shown) if waits else Markup(""),
         promotion_id=promotion.id if waits else "",
         controls=tuple(_controls(shown)),
-        stamp=promotion.state,
+        stamp=f"{promotion.state}:{shown.made}" if shown.back else promotion.state,
         links=_links(evidence) if waits else (),
     )
 

@@ -14,12 +14,13 @@ from bot.promoting.afterwards import deploy_it, terms_of
 from bot.promoting.card import APPROVED
 from bot.promoting.copying import copied_move, copy
 from bot.promoting.entries import entry
-from bot.promoting.moving import IN_TURN, move_of, set_alias, settle
+from bot.promoting.leftovers import settle_left_over
+from bot.promoting.moving import IN_TURN, carry, move_of, settle
 from bot.promoting.rereading import Reading, read_again
 from bot.promoting.showing import put_right, refreshed
 from bot.promoting.tagging import approvals, tag
 from bot.station import Station
-from bot.store import Move, Promotion, PromotionState
+from bot.store import Move, MoveState, Promotion, PromotionState
 
 TAGS, COPY = "its tags in MLflow", "the copy"
 
@@ -64,6 +65,7 @@ async def _begin(promotion: Promotion, station: Station) -> None:
 async def _hold(promotion: Promotion, found: Reading, station: Station) -> None:
     """Write down what is about to happen. RetryLater while somebody else moves this alias: then all is read anew."""
     move = move_of(promotion)
+    await settle_left_over(station)
     async with station.store.write() as tx:
         if not await station.store.ledger.intend(move, found.made, tx):
             raise RetryLater("another move of this alias goes on", after=IN_TURN)
@@ -76,12 +78,9 @@ async def _hold(promotion: Promotion, found: Reading, station: Station) -> None:
 
 
 async def _move(ctx: JobContext, promotion: Promotion, station: Station) -> None:
-    move = await station.store.ledger.get(f"{promotion.id}:move")
-    if move is None or move.state == "abandoned":
-        await _fail(promotion, station, [], "the hold on the alias was lost")
-        return
-    if refused := await ctx.step("alias moved", set_alias, station.registry, move):
-        await _fail(promotion, station, [move], refused)
+    move = await station.store.ledger.get(f"{promotion.id}:move") or move_of(promotion)
+    if refused := await carry(ctx, station, move):
+        await _fail(promotion, station, [move], refused, pending="" if move.state == MoveState.DONE else None)
         return
     told = {"before": move.before or "", "at": datetime.now(UTC).timestamp(), "pending": TAGS}
     await ctx.step("move told", _tell, station, promotion, told)
@@ -94,7 +93,7 @@ async def _move(ctx: JobContext, promotion: Promotion, station: Station) -> None
             await _fail(promotion, station, [move], copied["refused"], pending="")
             return
         moves.append(await copied_move(promotion, station, copied))
-        if why := await ctx.step("copy's alias moved", set_alias, station.registry, moves[-1]):
+        if why := await carry(ctx, station, moves[-1]):
             await _fail(promotion, station, [move], why, pending="", abandoned=[moves[-1]])
             return
     await _done(promotion, station, moves, copied, refused)

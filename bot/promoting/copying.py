@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
 from bot.jobs import RetryLater
+from bot.promoting.leftovers import settle_left_over
 from bot.promoting.moving import IN_TURN, intended, move_of
 from bot.promoting.tagging import approvals, tags_of
 from bot.station import Station
@@ -30,6 +31,7 @@ async def copied_move(promotion: Promotion, station: Station, copied: dict[str, 
     known = await station.store.ledger.get(f"{promotion.id}:copy")
     if known:
         return known
+    await settle_left_over(station)
     made = await station.store.ledger.made(copied["model"], promotion.alias)
     held = await station.registry.holder(copied["model"], promotion.alias)
     move = replace(

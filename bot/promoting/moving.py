@@ -6,6 +6,7 @@ Each function may be repeated after any crash: what an earlier attempt did is fo
 from __future__ import annotations
 
 from bot.errors import NotFound, ServiceDenied, ServiceRejected
+from bot.jobs import JobContext
 from bot.ports import Registry
 from bot.promoting.evidence import Evidence, digest_of
 from bot.station import Station
@@ -42,6 +43,26 @@ async def intended(station: Station, move: Move, made: int) -> Move | None:
         if not await station.store.ledger.intend(move, made, tx):
             return None
         return await station.store.ledger.get(move.id, tx)
+
+
+async def carry(ctx: JobContext, station: Station, move: Move) -> str:
+    """Let the alias move as intended, as a step of its own; empty once it has, else why not, in words.
+
+    Work that died may be begun again after a look has settled its moves, and others have moved the alias since.
+    """
+    ledger, whose = station.store.ledger, f"{move.alias} of {move.registered_model}"
+    kept = await ledger.get(move.id)
+    if kept is None or kept.state == MoveState.ABANDONED:
+        return f"the hold on {whose} was lost"
+    if kept.state == MoveState.DONE:
+        now = await ledger.current(move.registered_model, move.alias)
+        return "" if now and now.id == move.id else f"{whose} has moved on since"
+    return str(await ctx.step(step_of(move), set_alias, station.registry, move))
+
+
+def step_of(move: Move) -> str:
+    """The step that moves the alias: work that remembers an empty result of it has moved it."""
+    return f"moved {move.id}"
 
 
 async def set_alias(registry: Registry, move: Move) -> str:

@@ -24,7 +24,8 @@ from bot.messages.markup import Markup, date, escape
 from bot.promoting.card import DAY_AND_TIME, PromotionCard, deployment_line
 from bot.promoting.deploying import deploy
 from bot.promoting.evidence import digest_of
-from bot.promoting.moving import IN_TURN, set_alias, settle
+from bot.promoting.leftovers import settle_left_over
+from bot.promoting.moving import IN_TURN, carry, settle
 from bot.promoting.showing import put_right
 from bot.promoting.tagging import LONGEST_TAG
 from bot.station import Station
@@ -61,7 +62,10 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, station: S
         await _check(ctx, args, asked, model, station)
         moves = await _moves(ctx, args, asked, model, station)
     except (Refusal, ServiceRejected, ServiceDenied, NotFound) as error:
+        async with station.store.write() as tx:  # an earlier attempt may have taken hold, and died there
+            await settle(station, await _held(ctx, station), tx, done=False)
         return error.sentence
+    await settle_left_over(station)
     async with station.store.write() as tx:
         for move in moves:
             count = made if move is moves[0] else await station.store.ledger.made(move.registered_model, move.alias, tx)
@@ -140,9 +144,7 @@ async def _move(ctx: JobContext, args: dict[str, Any], asked: Asked, station: St
     moves = await _held(ctx, station)
     why = ""
     for move in moves:
-        if why := "the hold on the alias was lost" if move.state == "abandoned" else "":
-            break
-        if move.state == "intended" and (why := await set_alias(station.registry, move)):
+        if why := await carry(ctx, station, move):
             break
         done.append(move)
     if done:

@@ -22,7 +22,8 @@ async def card_of(station: Station, promotion: Promotion) -> PromotionCard:
     """The card of this request as things stand."""
     votes = await station.store.decisions.on(promotion.id)
     back = await back_from(station, promotion) if promotion.moved else ""
-    return promotion_card(Shown(promotion, Evidence.model_validate(promotion.evidence), votes, back))
+    made = await station.store.ledger.made(promotion.registered_model, promotion.alias)
+    return promotion_card(Shown(promotion, Evidence.model_validate(promotion.evidence), votes, back, made))
 
 
 async def put_right(station: Station, promotion_id: str, *, live: bool = False) -> None:

@@ -19,6 +19,7 @@ from bot.catalogue import Model
 from bot.duties import keep
 from bot.errors import ServiceError
 from bot.jobs import JobContext, RetryLater
+from bot.promoting.leftovers import settle_left_over
 from bot.promoting.outside import DELETED, MOVED
 from bot.station import Station
 from bot.store import AuditEntry, How, Move, Transaction
@@ -97,6 +98,7 @@ class Watching:
     async def look(self) -> None:
         """Hold every alias that counts against the ledger."""
         ledger = self._station.store.ledger
+        await settle_left_over(self._station)
         models = await self._models()
         known = await ledger.positions({model for model, _ in models})  # before the look: see `_enter`
         by_name = {name: model for (name, _), model in models.items()}

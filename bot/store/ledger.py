@@ -80,14 +80,10 @@ class Ledger:
         """Take hold of the alias for this move, as intended; True too where this very move has it already.
 
         `made`: how many moves of the alias there were (see `made`) when it was decided on. False where there were
-        others since, or another one is intended by work that goes on.
+        others since, or another one is intended: by work that goes on, or that is over and left it (see `left_over`).
         """
         if (known := await self.get(move.id, tx)) is not None:
             return known.state == MoveState.INTENDED
-        where = (ledger.c.registered_model == move.registered_model, ledger.c.alias == move.alias)
-        left = sa.select(job.c.id).where(job.c.state.in_(LIVE))
-        given_up = ledger.update().where(*where, ledger.c.state == MoveState.INTENDED, ledger.c.job_id.not_in(left))
-        await tx.execute(given_up.values(state=MoveState.ABANDONED))
         if await self.made(move.registered_model, move.alias, tx) != made:
             return False
         return await self._insert(move, tx, state=MoveState.INTENDED)
@@ -96,6 +92,19 @@ class Ledger:
         """An intended move is done, or abandoned; False where it is intended no longer."""
         update = ledger.update().where(ledger.c.id == move_id, ledger.c.state == MoveState.INTENDED)
         return bool((await tx.execute(update.values(state=be, at=self._database.now))).rowcount)
+
+    async def left_over(self, quiet: float) -> Sequence[Move]:
+        """The intended moves whose work has been over for `quiet` seconds without settling them, oldest first."""
+        may_act = sa.or_(job.c.state.in_(LIVE), job.c.updated > self._database.now - quiet)
+        theirs = sa.exists().where(job.c.id == ledger.c.job_id, may_act)
+        return await self._select(
+            sa.select(ledger).where(ledger.c.state == MoveState.INTENDED, ~theirs).order_by(ledger.c.seq)
+        )
+
+    async def settle_for(self, move: Move, be: MoveState, tx: Transaction) -> bool:
+        """Settle an intended move for its work, which is over; False where that goes on again, or somebody has."""
+        state = await tx.scalar(sa.select(job.c.state).where(job.c.id == move.job_id).with_for_update())
+        return state not in LIVE and await self.settle(move.id, be, tx)
 
     async def made(self, registered_model: str, alias: str, tx: Transaction | None = None) -> int:
         """How many moves of this alias are known."""

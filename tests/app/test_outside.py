@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 
@@ -11,7 +12,7 @@ import pytest
 import bot.promoting.watching
 from bot.domain import Version
 from bot.errors import ServiceDown
-from bot.promoting.watching import Watching, soon
+from bot.promoting.watching import LOOK, Watching, soon
 from bot.store import How, Move, MoveState
 from tests.app.conftest import DELAYS, OMAR, World
 from tests.app.promoting import buttons, click, configure
@@ -173,6 +174,7 @@ async def test_the_bots_own_move_is_not_outside(world: World, watching: Watching
     """From the moment that it is intended until it is done, whatever stands in MLflow meanwhile."""
     await promoted(world, "1")
     ledger, store = world.station.store.ledger, world.station.store
+    await world.station.jobs.submit("kept", LOOK, {}, start_at=time.time() + 3_600)
     move = Move(
         id="p2", registered_model="delays", alias="production", before="1", after="2", how=How.PROMOTION, job_id="kept"
     )

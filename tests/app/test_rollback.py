@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -95,6 +96,42 @@ async def test_the_button_asks_in_a_dialog_and_names_both_versions(world: World)
     holder = await world.mlflow.holder("delays", "production")
     assert holder is not None
     assert holder.version == "3"
+
+
+async def test_the_button_on_a_deployment_that_failed(world: World) -> None:
+    """Is the card's only one; it rolls back and deploys, and goes from the card; a second click changes nothing."""
+    await promoted(world, "1", 0.7)
+    await trained(world, "2", auc=0.71)
+    card = await ask(world, "promote delays v2")
+    await click(world, OMAR, card, "approve")
+    await deployed(world, ok=False)
+    failed = await becomes(world, card, "Deploying failed")
+    assert buttons(failed) == ["Roll back to v1"]
+    action = button(failed, "Roll back to v1")
+    actor = world.slack.as_user(OMAR)
+    await asyncio.gather(*(actor.click(failed.channel, failed.ts, action) for _ in range(2)))
+    back = await world.card("⏪ delays v1 is back in production")
+    assert await deployed(world) == {"model": "delays", "version": "1", "alias": "production"}
+    await becomes(world, back, "Deployed")
+    assert buttons(now(world, failed)) == []
+    assert "Deploying failed" in said(now(world, failed))
+    await world.slack.wait_for(lambda: world.slack.replies(TRAINING, back.ts), 20)
+    assert [row.outcome for row in await world.audit("rollback")] == ["accepted", "intended", "rolled back", "deployed"]
+    moves = await world.station.store.ledger.of_model("delays")
+    assert [(move.how, move.after) for move in moves] == [("promotion", "1"), ("promotion", "2"), ("rollback", "1")]
+
+
+async def test_the_button_comes_again(world: World) -> None:
+    """After the alias went back and forth, by the same button of the same card: a click is another rollback."""
+    await promoted(world, "1", 0.7)
+    second = await promoted(world, "2", 0.71)
+    for made in (3, 5):
+        shown = now(world, second)
+        await world.slack.as_user(OMAR).click(shown.channel, shown.ts, button(shown, "Roll back to v1"))
+        await world.slack.wait_for(lambda: buttons(now(world, second)) == [], 10)
+        assert await world.station.store.ledger.made("delays", "production") == made
+        await world.type(OMAR, "rollback delays --to 2 --from 1 --yes")
+        await world.slack.wait_for(lambda: buttons(now(world, second)) == ["Roll back to v1"], 10)
 
 
 async def test_nothing_to_go_back_to(world: World) -> None:

@@ -45,6 +45,11 @@ async def settle(store: Store, move_id: str, be: MoveState = MoveState.DONE) -> 
         return await store.ledger.settle(move_id, be, tx)
 
 
+async def settle_for(store: Store, left: Move) -> bool:
+    async with store.write() as tx:
+        return await store.ledger.settle_for(left, MoveState.ABANDONED, tx)
+
+
 async def advance(store: Store, be: PromotionState, *was: PromotionState, **changes: Any) -> bool:
     async with store.write() as tx:
         return await store.promotions.advance("p1", be, tx, was=was, **changes)
@@ -106,20 +111,25 @@ async def test_one_move_of_an_alias_is_intended_at_a_time(database: str) -> None
         assert (now.id, now.state) == (held.id, MoveState.DONE)
 
 
-async def test_a_hold_of_work_that_has_given_up_is_taken_over(database: str) -> None:
-    """Dead or cancelled work can't keep an alias from being moved; what it intended is abandoned."""
+async def test_a_hold_of_work_that_is_over_is_left_over(database: str) -> None:
+    """Nobody else gets it before it is settled; that is refused while its work goes on."""
     async with opened(database) as store:
         jobs = Jobs(store)
         for job_id in ("j1", "j2"):
             await jobs.submit(job_id, "promotion", {})
-        assert await intend(store, move("m1", None, "13", job_id="j1"), 0)
-        assert not await intend(store, move("m2", None, "14", job_id="j2"), 0)
+        first, second = move("m1", None, "13", job_id="j1"), move("m2", None, "14", job_id="j2")
+        assert await intend(store, first, 0)
+        assert await store.ledger.left_over(0.0) == []
+        assert not await settle_for(store, first)
         await jobs.cancel("j1")
-        assert await intend(store, move("m2", None, "14", job_id="j2"), 0)
-        assert not await intend(store, move("m1", None, "13", job_id="j1"), 0)
-        left = await store.ledger.get("m1")
-        assert left is not None
-        assert left.state == MoveState.ABANDONED
+        assert not await intend(store, second, 0)
+        assert await store.ledger.left_over(60.0) == []  # it may still act
+        assert [each.id for each in await store.ledger.left_over(0.0)] == ["m1"]
+        assert await settle_for(store, first)
+        assert not await settle_for(store, first)
+        assert await store.ledger.left_over(0.0) == []
+        assert await intend(store, second, 0)
+        assert not await intend(store, first, 0)
 
 
 async def test_targets_are_what_was_promoted(database: str) -> None:

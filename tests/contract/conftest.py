@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.chaos.wire import Wire
 from tests.contract import orchestrators, registries
 from tests.contract.orchestrators import OrchestratorStage
 from tests.contract.registries import RegistryStage
+from tests.contract.yard import Yard, opened
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +75,10 @@ def shelf(request: pytest.FixtureRequest) -> RegistryStage:
     name = {"fake": "fake_registry_stage", "wire": "wire_registry_stage", "mlflow": "mlflow_stage"}[request.param]
     found: RegistryStage = request.getfixturevalue(name)
     return found
+
+
+@pytest.fixture
+async def yard(tmp_path: Path, shelf: RegistryStage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Yard]:
+    """A bot over each registry, whose work may be killed."""
+    async with opened(tmp_path, shelf, monkeypatch) as found:
+        yield found
