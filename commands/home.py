@@ -43,7 +43,9 @@ class HomeView(Home):
     waiting: tuple[Waiting, ...] = ()
     running: tuple[RunLine, ...] = ()
     recent: tuple[RunLine, ...] = ()
+    models_title: str = ""
     models: tuple[HomeLine, ...] = ()
+    schedules_title: str = ""
     schedules: tuple[HomeLine, ...] = ()
     settings: str = ""
 
@@ -54,6 +56,7 @@ async def home(call: Call) -> HomeView:
     mine = await call.station.store.runs.latest(requested_by=call.person.id, limit=MOST_RUNS)
     waiting = await waiting_for(call)
     known = (await listing(call.station, ask=False)).schedules
+    owned, own = await _owned(call), [each for each in known if each.owner == call.person.id]
     return HomeView(
         headline="Train a model, or see what trains.",
         proposals=await _proposals(call),
@@ -61,8 +64,10 @@ async def home(call: Call) -> HomeView:
         waiting=waiting,
         running=_lines([each for each in mine if each.ended is None]),
         recent=_lines([each for each in mine if each.ended is not None]),
-        models=await _models(call, known),
-        schedules=_schedules(call, known),
+        models_title=_title("Your models", len(owned), MOST_MODELS),
+        models=tuple([await _model(call, each, known) for each in owned[:MOST_MODELS]]),
+        schedules_title=_title("Your schedules", len(own), MOST_SCHEDULES),
+        schedules=tuple([_schedule(each) for each in own[:MOST_SCHEDULES]]),
         settings=f"You are {listed(sorted(call.roles))} here · your times are those of {call.person.zone}",
     )
 
@@ -77,14 +82,17 @@ def _lines(runs: Sequence[FollowedRun]) -> tuple[RunLine, ...]:
     return tuple(run_line(each.model, as_kept(each), each) for each in runs)
 
 
-async def _models(call: Call, known: Sequence[Known]) -> tuple[HomeLine, ...]:
-    """Those that the person owns."""
+def _title(words: str, many: int, most: int) -> str:
+    return f"{words} ({most} of {many})" if many > most else words
+
+
+async def _owned(call: Call) -> list[Model]:
+    """The models that are this person's."""
     people, catalogue = call.station.people, call.station.catalogue
-    owned = [each for each in await catalogue.models() if Role.OWNER in await people.roles(call.person, each)]
-    return tuple([HomeLine(await _model(call, each, known), f"model {each.name}") for each in owned[:MOST_MODELS]])
+    return [each for each in await catalogue.models() if Role.OWNER in await people.roles(call.person, each)]
 
 
-async def _model(call: Call, model: Model, known: Sequence[Known]) -> Markup:
+async def _model(call: Call, model: Model, known: Sequence[Known]) -> HomeLine:
     """ "*delays* · production v11 since 8 Nov · trains Mondays 06:00"."""
     alias = model.contract.alias
     move = await call.station.store.ledger.current(model.registered_model, alias)
@@ -93,7 +101,7 @@ async def _model(call: Call, model: Model, known: Sequence[Known]) -> Markup:
         parts.append(Markup(f"{escape(f'{alias} v{move.after}')}{_since(move)}"))
     if when := trains(model, [each for each in known if each.model == model.name], call.person.zone):
         parts.append(when)
-    return Markup(" · ".join(parts))
+    return HomeLine(Markup(" · ".join(parts)), f"model {model.name}")
 
 
 def _since(move: Move) -> str:
@@ -102,7 +110,6 @@ def _since(move: Move) -> str:
     return "" if move.how == How.ADOPTED else f" since {date(at, '{date_short_pretty}')}"
 
 
-def _schedules(call: Call, known: Sequence[Known]) -> tuple[HomeLine, ...]:
-    """The person's own, as last seen."""
-    mine = [each for each in known if each.owner == call.person.id][:MOST_SCHEDULES]
-    return tuple(HomeLine(schedule_line(each, datetime.now(UTC)), f"schedules {each.id}") for each in mine)
+def _schedule(known: Known) -> HomeLine:
+    """As it was last seen; whose it is, its reader knows."""
+    return HomeLine(schedule_line(known, datetime.now(UTC), named=False), f"schedules {known.id}")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+import commands.home
 from bot.domain import RunState
 from bot.store import How, Move
 from demo.slack.views import View
@@ -150,6 +153,7 @@ async def test_ones_own_schedules_are_listed_and_open(world: World) -> None:
     home = await opened(world, DANA, "Your schedules")
     [line] = lines(home, "Your schedules")
     assert line.startswith("🗓 *delays* Mondays 06:00 (Amsterdam) · next <!date^")
+    assert "Dana" not in line
     assert lines(home, "Your models") == []
     assert lines(await opened(world, OMAR, "All models"), "Your schedules") == []
     accessories = [block["accessory"] for block in home["blocks"] if block.get("accessory")]
@@ -157,3 +161,12 @@ async def test_ones_own_schedules_are_listed_and_open(world: World) -> None:
     assert (await world.slack.as_user(DANA).view_action(home["id"], accessories[0]["action_id"])).acked
     [answer] = await world.slack.wait_for(lambda: world.slack.messages(DANA))
     assert "Mondays" in json.dumps(answer.blocks) or "Monday" in answer.text
+
+
+async def test_a_long_list_says_how_much_of_it_is_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its header; the rest is behind `schedules`."""
+    monkeypatch.setattr(commands.home, "MOST_SCHEDULES", 1)
+    await made(world)
+    await made(world, "schedule delays daily at 02:00 max_iter=100")
+    home = await opened(world, DANA, "Your schedules")
+    assert len(lines(home, "Your schedules (1 of 2)")) == 1
