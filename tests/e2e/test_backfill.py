@@ -32,9 +32,12 @@ async def click(whole: Whole, message: Message, label: str) -> None:
 
 
 def tasks_begun(whole: Whole, dag_id: str, run_id: str) -> list[str]:
-    """The run's tasks that were ever started, as Airflow's own API tells."""
+    """The run's tasks that a process was ever started for, as Airflow's own API tells.
+
+    Those that it marks as skipped at a cancellation get a start date, too: that says nothing.
+    """
     answer = TaskInstanceApi(whole.client()).get_task_instances_without_preload_content(dag_id, run_id)
-    return [task["task_id"] for task in json.loads(answer.data)["task_instances"] if task["start_date"]]
+    return [task["task_id"] for task in json.loads(answer.data)["task_instances"] if task["pid"]]
 
 
 async def backfilled(whole: Whole) -> list[dict[str, Any]]:
