@@ -12,7 +12,7 @@ from structlog import get_logger
 from bot.backfilling.proposing import Plan, key_of
 from bot.backfilling.showing import show
 from bot.duties import keep
-from bot.errors import NotFound, ServiceRejected
+from bot.errors import NotFound, ServiceError, ServiceRejected
 from bot.launching.settling import release
 from bot.station import Station
 from bot.store import AuditEntry, KeptBackfill
@@ -23,17 +23,25 @@ WHY = "its work failed, or was cancelled"
 
 
 async def close_abandoned(station: Station) -> None:
-    """Close each of them. ServiceError where Airflow doesn't answer: it may still start runs, so nothing is freed."""
+    """Close each of them. Where Airflow doesn't take that, it may still start runs: then nothing is given back yet."""
     for kept in await station.store.backfills.abandoned():
-        if kept.by_airflow:
-            with suppress(NotFound):  # somebody removed it there
-                await station.orchestrator.cancel_backfill(int(kept.by_airflow))
-        await _close(station, kept)
+        try:
+            await _stop(station, kept)
+            await _close(station, kept)
+        except ServiceError as error:
+            log.warning("backfill.not_closed", backfill=kept.id, error=str(error))
 
 
 async def keep_closed(station: Station, every: float) -> None:
     """Look for such backfills every so many seconds, for ever."""
     await keep(station.jobs, "abandoned backfills", every, lambda _: close_abandoned(station))
+
+
+async def _stop(station: Station, kept: KeptBackfill) -> None:
+    """Airflow starts no more of it, and fails what is queued."""
+    if kept.by_airflow:
+        with suppress(NotFound):  # somebody removed it there
+            await station.orchestrator.cancel_backfill(int(kept.by_airflow))
 
 
 async def _close(station: Station, kept: KeptBackfill) -> None:

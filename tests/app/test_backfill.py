@@ -250,8 +250,7 @@ async def test_an_abandoned_backfill_of_airflows_is_stopped_there(world: World) 
     [kept] = await world.station.store.backfills.open()
     await world.station.jobs.cancel(kept.id)
     world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
-    with pytest.raises(ServiceDown):
-        await close_abandoned(world.station)
+    await close_abandoned(world.station)
     assert await charged(world, kept.id) == [(ChargeState.RESERVED, None)] * 3
     world.airflow.recover()
     await close_abandoned(world.station)
