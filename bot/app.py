@@ -16,6 +16,7 @@ from bot import forgetting
 from bot.auditing.heads import publications
 from bot.auditing.sealing import Sealing
 from bot.auditing.seals import Seals
+from bot.backfilling.abandoned import keep_closed
 from bot.catalogue import Catalogue
 from bot.chat import SlackChat
 from bot.cipher import Cipher
@@ -98,6 +99,7 @@ async def running(
             tracker.follow(),
             History(station).keep_fresh(HISTORY_EVERY),
             keep_released(station, RELEASE_EVERY),
+            keep_closed(station, RELEASE_EVERY),
             watching.Watching(station).follow(),
             station.posting.answerable.keep_clean(),
             Keeper(station).keep(),

@@ -23,6 +23,11 @@ MISSED = 4  # turns that may be missed before another replica takes over
 LEAVING = 1.0  # seconds to give a hold up in, at a stop
 
 
+def lasting(every: float) -> float:
+    """For how many seconds a duty is held that is done every so many."""
+    return max(AT_LEAST, every * MISSED)
+
+
 async def _nothing() -> None:
     pass
 
@@ -56,7 +61,7 @@ async def _turn(
     stand_by: Callable[[], Awaitable[object]],
 ) -> None:
     try:
-        fence = await jobs.hold(name, ttl=max(AT_LEAST, every * MISSED))
+        fence = await jobs.hold(name, ttl=lasting(every))
         await (stand_by() if fence is None else do(fence))
     except ServiceError as error:
         log.warning("duty.waits", duty=name, error=str(error))

@@ -6,8 +6,6 @@ run, with rights and schema looked at again. This work only paces them, and look
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,21 +15,20 @@ from typing import Any
 from structlog import get_logger
 
 from bot.access import Right, decide
-from bot.backfilling.card import BackfillCard, backfill_card
 from bot.backfilling.proposing import Plan, key_of
+from bot.backfilling.showing import day_of, runs_of, show, state_of
 from bot.catalogue import Model
 from bot.conversation.answers import Refused
 from bot.conversation.commands import Asked
-from bot.domain import BackfillPlan, Posted, RunState
-from bot.errors import NotAllowed, NotFound, NotInChannel, Refusal, ServiceConfused, ServiceDown, ServiceError
+from bot.domain import BackfillPlan
+from bot.errors import NotAllowed, Refusal, ServiceConfused, ServiceDown, ServiceError
 from bot.jobs import JobContext, RetryLater
 from bot.launching.contract import breaches, in_words
-from bot.launching.price import said
 from bot.launching.settling import release
 from bot.parameters.params import check_conf
 from bot.promoting.gates import as_conf, resolve
 from bot.station import Station
-from bot.store import AuditEntry, FollowedRun, KeptBackfill
+from bot.store import AuditEntry, FollowedRun
 
 log = get_logger(__name__)
 LOOK_AGAIN = 5.0  # seconds between looks at its runs
@@ -61,6 +58,9 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan
     try:
         if time.time() - ctx.accepted_at > STALE_AFTER:
             raise Refusal(f"You asked for this backfill of {args['model']} over an hour ago, so I didn't start it.")
+        kept = await station.store.backfills.get(ctx.id)
+        if kept and kept.ended:  # its work had died, and is tried again: see bot.backfilling.abandoned
+            raise Refusal(f"This backfill of {args['model']} was given up.")
         model = await _check(args, asked, plan, station)
         if plan.own:
             await _begin_in_airflow(ctx, args, asked, plan, model, station)
@@ -107,32 +107,19 @@ async def _begin_in_airflow(
 async def _go_on(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan, station: Station) -> bool:
     """Start the next run, if it is its turn; put the card right; is all of it over?"""
     kept = await station.store.backfills.get(ctx.id)
-    if kept is None:
+    if kept is None or kept.ended:  # it was given up, and is tried again: what it had reserved is given back
         return True
-    runs = await _runs(ctx.id, plan, station)
+    runs = await runs_of(ctx.id, plan, station)
     why = "" if plan.own else await _refused_since(ctx.id, plan, runs, station)
     if kept.state == "going" and not why and not plan.own:
         await _start_next(ctx, args, asked, plan, runs, station)
     elif kept.state == "cancelled" and kept.by_airflow:
         await ctx.step("cancelled in Airflow", _cancel_in_airflow, kept.by_airflow, station)
-    states = [_state(run) for run in runs]
-    await _show(ctx, asked, plan, kept, states, why, await _cost(ctx.id, plan, station), station)
+    await show(kept, plan, station, why=why, channel=asked.channel)
+    states = [state_of(run) for run in runs]
     over = all(state is not None and state.over for state in states)
     halted = (kept.state == "cancelled" or bool(why)) and all(state is None or state.over for state in states)
     return over or halted
-
-
-async def _runs(job_id: str, plan: Plan, station: Station) -> list[FollowedRun | None]:
-    """Its runs that are followed, in order; None where one hasn't started."""
-    found = await station.store.runs.of_jobs([key_of(job_id, number) for number in range(len(plan.moments))])
-    return [found.get(key_of(job_id, number)) for number in range(len(plan.moments))]
-
-
-def _state(run: FollowedRun | None) -> RunState | None:
-    if run is None:
-        return None
-    state = RunState(run.state) if run.state in set(RunState) else RunState.UNKNOWN
-    return state if run.ended or not state.over else RunState.RUNNING  # its end is still being told
 
 
 async def _refused_since(job_id: str, plan: Plan, runs: Sequence[FollowedRun | None], station: Station) -> str:
@@ -141,7 +128,7 @@ async def _refused_since(job_id: str, plan: Plan, runs: Sequence[FollowedRun | N
         if run is None:
             job = await station.jobs.get(key_of(job_id, number))
             refused = job is not None and job.state in {"done", "dead", "cancelled"}
-            return f"{_day(plan, number)} was not started" if refused else ""
+            return f"{day_of(plan, number)} was not started" if refused else ""
     return ""
 
 
@@ -167,7 +154,7 @@ async def _start_next(
         "conf": plan.conf_of(number, taker),
         "compute": args.get("compute"),
         "ref": "",
-        "reason": f"backfill of {_day(plan, number)}",
+        "reason": f"backfill of {day_of(plan, number)}",
         "backfill": {"id": ctx.id, "date": plan.moments[number].isoformat()},
     }
     await station.jobs.submit(key_of(ctx.id, number), "run.start", mine)
@@ -176,51 +163,6 @@ async def _start_next(
 async def _cancel_in_airflow(airflow_id: str, station: Station) -> bool:
     await station.orchestrator.cancel_backfill(int(airflow_id))
     return True
-
-
-async def _cost(job_id: str, plan: Plan, station: Station) -> str:
-    """What it has come to so far."""
-    charges = [await station.store.charges.get(key_of(job_id, number)) for number in range(len(plan.moments))]
-    spent = [each for each in charges if each and each.cost is not None and each.price]
-    return said(sum(each.cost or 0 for each in spent), spent[0].currency) if spent else ""
-
-
-async def _show(
-    ctx: JobContext,
-    asked: Asked,
-    plan: Plan,
-    kept: KeptBackfill,
-    states: Sequence[RunState | None],
-    why: str,
-    cost: str,
-    station: Station,
-) -> None:
-    """Post the card, or edit it if a reader would notice a change."""
-    days = [_day(plan, number) for number in range(len(plan.moments))]
-    card = backfill_card(kept, states, days, why=why, cost=cost)
-    digest = _digest(card)
-    if kept.card_channel and kept.card_ts:
-        if (kept.shown or {}).get("digest") == digest:
-            return
-        try:
-            await station.chat.update(Posted(channel=kept.card_channel, ts=kept.card_ts), card.render())
-        except (NotFound, NotInChannel) as error:
-            log.info("card.unreachable", backfill=kept.id, reason=str(error))
-        await station.store.backfills.shown(kept.id, kept.card_channel, kept.card_ts, {"digest": digest})
-        return
-    model = await station.catalogue.find(kept.model)
-    places = [asked.channel, model.contract.channel or asked.person, asked.person]
-    if at := await station.posting.somewhere(f"{ctx.id}:card", places, card.render()):
-        await station.store.backfills.shown(kept.id, at.channel, at.ts, {"digest": digest})
-
-
-def _digest(card: BackfillCard) -> str:
-    return hashlib.sha256(json.dumps(card.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _day(plan: Plan, number: int) -> str:
-    """The run's date, as people name it."""
-    return f"{plan.moments[number]:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
 
 
 async def _refuse(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan, why: str, station: Station) -> bool:
@@ -241,7 +183,7 @@ async def _end(ctx: JobContext, args: dict[str, Any], plan: Plan, station: Stati
 
 
 async def _release(job_id: str, model: str, plan: Plan, station: Station) -> None:
-    runs = await _runs(job_id, plan, station)
+    runs = await runs_of(job_id, plan, station)
     for number, run in enumerate(runs):
         if run is None:
             async with station.store.write() as tx:

@@ -18,7 +18,7 @@ from typing import Unpack
 from structlog import get_logger
 
 from bot.domain import Posted, Run, RunKey, RunState, Task
-from bot.duties import keep
+from bot.duties import keep, lasting
 from bot.errors import NotFound, NotInChannel, ServiceRejected
 from bot.following.cards import RunCard, run_card
 from bot.following.facts import facts, new_summaries
@@ -35,6 +35,7 @@ from bot.store import FollowedRun, RunChanges
 log = get_logger(__name__)
 HOLD = "tracker"
 OVERLAP = timedelta(seconds=60)  # Airflow's clock and ours, and changes that commit late
+CLOCK_AHEAD = timedelta(hours=1)  # by how much this clock may have been ahead, where it was set back
 
 
 class Tracker:
@@ -48,7 +49,7 @@ class Tracker:
         self._overdue = Overdue(station)
         self._waiting = Waiting(station)
         self._fence: int | None = None  # of the hold; None where nobody competes
-        self._ticked = time.monotonic()
+        self._ticked = self._renewed = time.monotonic()
 
     @property
     def holds(self) -> bool:
@@ -65,7 +66,7 @@ class Tracker:
         await keep(self._station.jobs, HOLD, self._every, self._hold_and_tick, self._stand_by)
 
     async def _hold_and_tick(self, fence: int) -> None:
-        self._fence = fence
+        self._fence, self._renewed = fence, time.monotonic()
         await self.tick()
         self._ticked = time.monotonic()
 
@@ -78,21 +79,23 @@ class Tracker:
         followed = await self._station.store.runs.followed()
         runs = await self._changed(followed)
         tasks = await self._station.orchestrator.tasks([each.key for each in followed]) if followed else {}
-        going = []
-        for each in sorted(followed, key=lambda one: one.updated):  # edits are scarce: the stalest card goes first
-            run = await self._run(each, runs, tasks)
-            if run is not None and run.state.over:
+        looked = [(each, await self._run(each, runs, tasks)) for each in followed]
+        for _, run in looked:
+            if run.state.over:  # ends go before cards, of which there may be more than a tick has time for
                 await submit_finish(self._station, run)
-            elif run is not None:
-                await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
-                going.append((each, run))
+        going = [(each, run) for each, run in looked if not run.state.over]
+        for each, run in sorted(going, key=lambda pair: pair[0].updated):  # edits are scarce: the stalest card first
+            await self._renew()
+            await self._show(_told_apart(each, followed), run, tasks.get(each.key, ()))
         await self._waiting.look(followed, tasks)
         await self._overdue.look(going)
 
     async def _changed(self, followed: Sequence[FollowedRun]) -> Mapping[RunKey, Run]:
         """The latest of each followed run, by asking for what changed since the last time; new runs are met."""
         now, homes = datetime.now(UTC), await self._newcomers.homes()
-        since = min(self._asked, now) if self._asked else await self._since(followed)
+        since = self._asked or await self._since(followed)
+        if since > now:  # this clock was ahead, and is set back: what changed meanwhile was not asked for
+            since = now - CLOCK_AHEAD
         if dag_ids := {each.dag_id for each in followed} | homes.keys():
             changed = await self._station.orchestrator.changed_runs(dag_ids, since - OVERLAP)
             await self._newcomers.welcome(changed, homes)
@@ -109,11 +112,12 @@ class Tracker:
 
     async def _run(
         self, followed: FollowedRun, runs: Mapping[RunKey, Run], tasks: Mapping[RunKey, Sequence[Task]]
-    ) -> Run | None:
-        """The run as it is now; asked for by name where the bulk answers don't show it."""
+    ) -> Run:
+        """The run as it is now; asked for by name where the bulk answers don't show it, or all its tasks are over."""
         known = runs.get(followed.key)
-        if known is not None and followed.key in tasks:
+        if known is not None and followed.key in tasks and (known.state.over or not _over(tasks[followed.key])):
             return known
+        await self._renew()
         found = await self._station.orchestrator.run(followed.key)
         return found or Run(dag_id=followed.dag_id, run_id=followed.dag_run_id, state=RunState.GONE)
 
@@ -138,6 +142,14 @@ class Tracker:
         else:
             await self._keep(followed, state=run.state, shown=kept | {"digest": digest}, revision=followed.revision + 1)
 
+    async def _renew(self) -> None:
+        """Keep the hold through a long tick; Fenced where another replica has taken it."""
+        if self._fence is None or time.monotonic() - self._renewed < self._every:
+            return
+        if await self._station.jobs.hold(HOLD, lasting(self._every)) != self._fence:
+            raise Fenced(f"the hold {HOLD!r} has changed hands")
+        self._renewed = time.monotonic()
+
     async def _check_hold(self) -> None:
         async with self._station.store.write() as tx:
             if self._fence is not None:
@@ -157,6 +169,10 @@ class Tracker:
         except Fenced:
             await submit_redraw(self._station, followed)
             raise
+
+
+def _over(tasks: Sequence[Task]) -> bool:
+    return bool(tasks) and all(task.state.over for task in tasks)
 
 
 def _told_apart(one: FollowedRun, all_of_them: Sequence[FollowedRun]) -> FollowedRun:

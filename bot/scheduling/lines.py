@@ -52,11 +52,11 @@ def _paused(known: Known) -> State:
     return State("⏸", Markup("paused in Airflow itself"), "Resume it here, or there.")
 
 
-def line(known: Known, now: datetime) -> Markup:
-    """ "🗓 *delays* Mondays 06:00 (Amsterdam) · next Mon 23 Nov 06:00 · Dana"."""
+def line(known: Known, now: datetime, *, named: bool = True) -> Markup:
+    """ "🗓 *delays* Mondays 06:00 (Amsterdam) · next Mon 23 Nov 06:00 · Dana"; its owner only where they are `named`."""
     state = state_of(known, now)
     parts = [f"{state.icon} *{escape(known.model or known.id)}* {_when(known)}".rstrip(), state.words]
-    return Markup(" · ".join([*parts, *([escape(known.spec.owner.name)] if known.spec else [])]))
+    return Markup(" · ".join([*parts, *([escape(known.spec.owner.name)] if named and known.spec else [])]))
 
 
 def _when(known: Known) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.database import Database, Transaction
-from bot.store.schema import backfill
+from bot.store.schema import LIVE, backfill, job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,13 @@ class Backfills:
     async def open(self) -> Sequence[KeptBackfill]:
         """Those that are not over, oldest first."""
         query = sa.select(backfill).where(backfill.c.ended.is_(None)).order_by(backfill.c.created)
+        async with self._database.read() as connection:
+            return [KeptBackfill(**row._asdict()) for row in await connection.execute(query)]
+
+    async def abandoned(self) -> Sequence[KeptBackfill]:
+        """Those that are not over, though their work has ended."""
+        working = sa.exists().where(job.c.id == backfill.c.id, job.c.state.in_(LIVE))
+        query = sa.select(backfill).where(backfill.c.ended.is_(None), ~working).order_by(backfill.c.created)
         async with self._database.read() as connection:
             return [KeptBackfill(**row._asdict()) for row in await connection.execute(query)]
 

@@ -7,11 +7,15 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.backfilling import carrying
+from bot.backfilling.abandoned import close_abandoned
 from bot.domain import Parameter, RunKey, RunState
+from bot.errors import ServiceDown
 from bot.scheduling.when import read_when
 from bot.store import ChargeState
+from bot.store.schema import job
 from tests.app.conftest import ADA, DANA, OMAR, PIPELINE, TRAINING, VERA, World
 from tests.app.schedules_kit import click, eventually, shown
 
@@ -192,3 +196,82 @@ async def test_a_run_that_is_refused_ends_the_series(world: World) -> None:
     assert world.started() == []
     spent = await world.station.store.charges.spent([f"person:{DANA}"], f"{datetime.now(UTC):%Y-%m}", "USD")
     assert spent == {f"person:{DANA}": 0}
+
+
+async def given_up(world: World) -> str:
+    """The backfill that goes on, its work cancelled at the console and seen to be; its id."""
+    [kept] = await world.station.store.backfills.open()
+    assert await world.station.jobs.cancel(kept.id)
+    await close_abandoned(world.station)
+    return kept.id
+
+
+async def charged(world: World, job_id: str) -> list[tuple[str, int | None]]:
+    """How the charges of its three runs stand."""
+    found = [await world.station.store.charges.get(f"{job_id}:{number}") for number in range(3)]
+    return [(each.state, each.cost) for each in found if each]
+
+
+async def test_one_whose_work_goes_on_is_left_alone(world: World) -> None:
+    """Looking for abandoned ones gives nothing of it back."""
+    await begun(world)
+    await world.card("0 of 3")
+    await close_abandoned(world.station)
+    [kept] = await world.station.store.backfills.open()
+    assert await charged(world, kept.id) == [(ChargeState.RESERVED, None)] * 3
+
+
+async def test_what_a_cancelled_backfill_had_reserved_is_given_back(world: World) -> None:
+    """But not what is held for the run that goes on: that ends, and is charged. Nothing more starts."""
+    await begun(world)
+    await finish_next(world, 0)
+    await eventually(lambda: second_started(world))
+    await world.card("1 of 3 runs")
+    backfill_id = await given_up(world)
+    first, second, third = await charged(world, backfill_id)
+    assert first[0] == ChargeState.SETTLED
+    assert (second, third) == ((ChargeState.RESERVED, None), (ChargeState.SETTLED, 0))
+    card = json.dumps((await world.card("1 of 3 runs")).blocks)
+    assert "its work failed, or was cancelled" in card
+    assert '"Stop"' not in card
+    await finish_next(world, 1)
+    assert (await charged(world, backfill_id))[1][0] == ChargeState.SETTLED
+    assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2
+    assert await world.station.store.backfills.open() == []
+
+
+async def test_an_abandoned_backfill_of_airflows_is_stopped_there(world: World) -> None:
+    """Nothing is given back while Airflow is away and may start more of it; then all that never began is."""
+    world.airflow.add_dag(PIPELINE.model_copy(update={"next_run": datetime.now(UTC) + timedelta(hours=3)}))
+    world.airflow.give_schedule("train_delays", read_when("daily at 02:00"))
+    await world.station.catalogue.refresh()
+    await begun(world, THREE)
+    await world.card("0 of 3 runs")
+    [kept] = await world.station.store.backfills.open()
+    await world.station.jobs.cancel(kept.id)
+    world.airflow.fail_with(ServiceDown("Airflow"), times=1_000)
+    await close_abandoned(world.station)
+    assert await charged(world, kept.id) == [(ChargeState.RESERVED, None)] * 3
+    world.airflow.recover()
+    await close_abandoned(world.station)
+    assert world.airflow.count("cancel_backfill") >= 1
+    assert await charged(world, kept.id) == [(ChargeState.SETTLED, 0)] * 3
+
+
+async def test_one_that_died_does_not_start_again_once_it_was_closed(world: World) -> None:
+    """Tried again at the console, it ends: nothing is held for its runs any more."""
+    await begun(world)
+    await finish_next(world, 0)
+    await eventually(lambda: second_started(world))
+    [kept] = await world.station.store.backfills.open()
+    async with world.station.store.write() as tx:
+        await tx.execute(sa.update(job).where(job.c.id == kept.id).values(state="dead"))
+    await close_abandoned(world.station)
+    assert await world.station.jobs.replay(kept.id)
+
+    async def over() -> bool:
+        found = await world.station.jobs.get(kept.id)
+        return found is not None and found.state == "done"
+
+    await eventually(over)
+    assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+
+import pytest
 
 from bot.domain import Run, RunKey, RunState, TaskState
 from bot.following.newcomers import OURS
@@ -142,3 +144,44 @@ async def test_a_channel_without_the_bot_costs_nothing(world: World) -> None:
     world.airflow.finish(run.key)
     await world.tracker.tick()
     await world.ended(RunKey("train_delays", "manual__1"), RunState.SUCCESS)
+
+
+def ahead(minutes: int) -> type[datetime]:
+    """A clock that is so many minutes ahead."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # an ordinary one
+            return datetime.now(tz) + timedelta(minutes=minutes)
+
+    return Ahead
+
+
+async def kinds(world: World) -> set[str]:
+    """The kinds of work that there is at this moment."""
+    return {job.kind for job in await world.station.jobs.list()}
+
+
+async def test_an_end_is_noticed_by_a_clock_that_is_ahead(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow's changes are older than what this clock takes for its last look; the tasks give it away."""
+    await world.type(DANA, "run delays learning_rate=0.1")
+    _, key = await world.followed_run()
+    await world.tracker.tick()
+    monkeypatch.setattr("bot.following.tracker.datetime", ahead(5))
+    await world.tracker.tick()
+    world.airflow.finish(key)
+    await world.tracker.tick()
+    assert "run.finish" in await kinds(world)
+
+
+async def test_what_changed_while_the_clock_was_ahead_is_met_once_it_is_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bot then looks back as far as a clock may have been wrong."""
+    await looked(world)
+    for minutes in (15, 10):
+        monkeypatch.setattr("bot.following.tracker.datetime", ahead(minutes))
+        await world.tracker.tick()
+        world.airflow.add_run(started("manual__1"))
+    await world.tracker.tick()
+    assert "run.meet" in await kinds(world)

@@ -285,6 +285,7 @@ def environment(slack: StandIn, database: str, config: Path) -> dict[str, str]:
         "AIRFLOW_TOKEN": "not-used",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
         "DATABASE_URL": database,
+        "PORT": "0",
         "STATIONMASTER_CONFIG": str(config),
     }
 

@@ -12,7 +12,7 @@ from airflow.sdk import CronTriggerTimetable, dag, task
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    tags=["by-the-clock"],
+    tags=["stationmaster", "by-the-clock"],
     description="Sleeps a while, once a day",
 )
 def daily() -> None:
