@@ -19,7 +19,7 @@ async def test_help_shows_only_what_the_person_may_do(world: World) -> None:
     """A viewer's help has no `run`; a runner's has, with an example that can be typed."""
     assert "/train run delays" in await world.type(DANA, "help")
     assert "/train run delays" not in await world.type(VERA, "help")
-    assert "/train run MODEL [key=value …] [--ask] [--compute …] [--reason …] [--ref …]" in world.blocks(
+    assert "/train run MODEL [key=value …] [--ask] [--at …] [--compute …] [--reason …] [--ref …]" in world.blocks(
         DANA, await world.type(DANA, "help run")
     )
 
