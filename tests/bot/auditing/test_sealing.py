@@ -194,7 +194,7 @@ async def test_sealing_goes_on_after_trouble(database: str) -> None:
                 await asyncio.sleep(0.05)
             task.cancel()
             await asyncio.wait([task])
-        assert {line["event"] for line in logs} & {"audit.failed", "database.unavailable"}
+        assert {line["event"] for line in logs} & {"duty.failed", "database.unavailable"}
         assert (await store.chain.head())[0] == 1
 
 

@@ -32,7 +32,7 @@ def card(state: RunState, queued: datetime = NOON, **shown: Any) -> RunCard:
 @pytest.mark.parametrize(
     ("state", "labels"),
     [
-        (RunState.SCHEDULED, ["Logs", "Cancel"]),
+        (RunState.SCHEDULED, ["Cancel"]),
         (RunState.QUEUED, ["Logs", "Cancel"]),
         (RunState.RUNNING, ["Logs", "Cancel"]),
         (RunState.UNKNOWN, ["Logs", "Cancel"]),

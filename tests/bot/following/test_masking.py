@@ -96,9 +96,9 @@ def test_no_text_takes_long(parts: list[str]) -> None:
     """Two hundred thousand characters of whatever may lead a pattern astray are read in a moment."""
     text = "".join(parts)
     text *= 200_000 // len(text)
-    began = time.perf_counter()
+    began = time.process_time()
     masked(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_masking_again_changes_nothing() -> None:

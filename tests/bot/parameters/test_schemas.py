@@ -104,10 +104,10 @@ def test_patterns_that_may_take_for_ever(pattern: str, risky: bool) -> None:
 )
 def test_no_pattern_holds_the_bot_up(rule: dict[str, Any]) -> None:
     """A value made for it costs no more than a blink, wherever in the schema the pattern stands."""
-    text, begun = "a" * 4_000 + "!", time.perf_counter()
+    text, begun = "a" * 4_000 + "!", time.process_time()
     for value in (text, [text], {text: 1}, text[:150] + "!"):
         errors(rule, value)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_an_ordinary_pattern_is_held() -> None:
