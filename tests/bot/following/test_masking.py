@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.following.masking import HIDDEN, masked
@@ -91,6 +91,7 @@ def test_secrets_are_found_in_any_company(lines: list[str], between: str) -> Non
     assert not [secret for secret in hidden if secret in left]
 
 
+@settings(deadline=None)  # the test has a bound of its own
 @given(st.lists(st.sampled_from(STARTS), min_size=1, max_size=4))
 def test_no_text_takes_long(parts: list[str]) -> None:
     """Two hundred thousand characters of whatever may lead a pattern astray are read in a moment."""
