@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     These come first: they wait more than they compute, and the others fill the gaps.
     """
-    if config.getoption("dist") == "no":
+    if not getattr(config.option, "loadgroup", False):  # what a worker of xdist has instead of --dist
         return
     for item in items:
         real = any(mark.name in SERVERS for mark in item.iter_markers())
