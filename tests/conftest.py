@@ -1,6 +1,9 @@
 """The real servers of a test run, for every test that asks for them, and what runs beside what."""
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.aws import aws, aws_server
 from tests.databases import (
@@ -27,18 +30,23 @@ __all__ = [
     "postgresql",
     "station_workspace",
 ]
-SERVERS = {"airflow", "mlflow"}  # marks
+SERVERS = ("tests/contract/", "tests/e2e/", "tests/demo/station/", "tests/chaos/test_real_servers.py")
 
 
-@pytest.hookimpl(tryfirst=True)
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """Where tests run in several processes, a file's stay in one, and those that need the real servers share one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "servers" if nodeid.startswith(SERVERS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """What xdist asks which process runs what; its own groups take no effect with this pytest."""
+    return Together(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, a file's stay in one, and those that need the real servers share one.
-
-    These come first: they wait more than they compute, and the others fill the gaps.
-    """
-    if not getattr(config.option, "loadgroup", False):  # what a worker of xdist has instead of --dist
-        return
-    for item in items:
-        real = any(mark.name in SERVERS for mark in item.iter_markers())
-        item.add_marker(pytest.mark.xdist_group("servers" if real else item.path.name))
-    items.sort(key=lambda item: next(item.iter_markers("xdist_group")).args[0] != "servers")
+    """Those that need the real servers come first: they wait more than they compute, and the others fill the gaps."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))
