@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.domain import QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceRejected
 from tests.chaos.airflow_json import dag, error, param, question_row, run_row, task_row
+from tests.chaos.effects import EFFECT
 from tests.chaos.wire import Service
 from tests.fakes import FakeOrchestrator
 
@@ -19,7 +20,7 @@ TASK = f"{RUN}/taskInstances/{{task}}"
 
 
 class AirflowOverHttp:
-    """`routes` answer as Airflow does; what changes something says so in `request["effect"]`."""
+    """`routes` answer as Airflow does; what changes something says so in `request[EFFECT]`."""
 
     def __init__(self, fake: FakeOrchestrator) -> None:
         self._fake = fake
@@ -104,11 +105,11 @@ class AirflowOverHttp:
         body = await request.json()
         key = RunKey(request.match_info["dag"], body["dag_run_id"])
         if await self._fake.run(key):
-            request["effect"] = f"repeated {key.dag_id}/{key.run_id}"
+            request[EFFECT] = f"repeated {key.dag_id}/{key.run_id}"
             raise ServiceRejected("Airflow", f"The DAGRun with run_id: {key.run_id} already exists", status=409)
         when = datetime.fromisoformat(body["run_after"]) if body.get("run_after") else None
         run = await self._fake.start(key, body["conf"], note=body.get("note") or "", run_after=when)
-        request["effect"] = f"started {key.dag_id}/{key.run_id}"
+        request[EFFECT] = f"started {key.dag_id}/{key.run_id}"
         return web.json_response(run_row(run))
 
     async def _listed(self, request: web.Request) -> web.Response:
@@ -123,10 +124,10 @@ class AirflowOverHttp:
         """Airflow sets a run to failed whatever its state was."""
         run = await self._there(request)
         if run.state.over:
-            request["effect"] = f"overruled {run.dag_id}/{run.run_id}"
+            request[EFFECT] = f"overruled {run.dag_id}/{run.run_id}"
             self._fake.finish(run.key, ok=False)
         else:
-            request["effect"] = f"stopped {run.dag_id}/{run.run_id}"
+            request[EFFECT] = f"stopped {run.dag_id}/{run.run_id}"
             await self._fake.stop(run.key)
         return web.json_response(run_row(await self._there(request)))
 
@@ -136,7 +137,7 @@ class AirflowOverHttp:
         before = await self._fake.run(key)
         after = await self._fake.retry(key)
         if before and before.queued != after.queued:
-            request["effect"] = f"cleared {key.dag_id}/{key.run_id}"
+            request[EFFECT] = f"cleared {key.dag_id}/{key.run_id}"
         return web.json_response({"task_instances": [], "total_entries": 0})
 
     async def _there(self, request: web.Request) -> Run:
@@ -200,7 +201,7 @@ class AirflowOverHttp:
     async def _answer(self, request: web.Request) -> web.Response:
         body, key = await request.json(), _key(request)
         await self._fake.answer(key, body["chosen_options"], body["params_input"])
-        request["effect"] = f"answered {key.dag_id}/{key.run_id}/{key.task_id}"
+        request[EFFECT] = f"answered {key.dag_id}/{key.run_id}/{key.task_id}"
         return web.json_response({})
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.domain import RunKey, Version
 from bot.errors import NotFound, ServiceRejected
+from tests.chaos.effects import EFFECT
 from tests.chaos.mlflow_json import conditions, error, run, version
 from tests.chaos.wire import Service
 from tests.fakes import FakeRegistry
@@ -20,7 +21,7 @@ MOST = 1_000_000
 
 
 class MlflowOverHttp:
-    """`routes` answer as MLflow's tracking server does; what changes something says so in `request["effect"]`."""
+    """`routes` answer as MLflow's tracking server does; what changes something says so in `request[EFFECT]`."""
 
     def __init__(self, fake: FakeRegistry) -> None:
         self._fake = fake
@@ -113,13 +114,13 @@ class MlflowOverHttp:
         before = await self._fake.holder(model, alias)
         await self._fake.set_alias(model, alias, number)
         verb = "repeated" if before and before.version == number else "moved"
-        request["effect"] = f"{verb} {model}@{alias} to v{number}"
+        request[EFFECT] = f"{verb} {model}@{alias} to v{number}"
         return web.json_response({})
 
     async def _drop_alias(self, request: web.Request) -> web.Response:
         body = await request.json()
         await self._fake.drop_alias(body["name"], body["alias"])
-        request["effect"] = f"dropped {body['name']}@{body['alias']}"
+        request[EFFECT] = f"dropped {body['name']}@{body['alias']}"
         return web.json_response({})
 
     # Versions
@@ -152,7 +153,7 @@ class MlflowOverHttp:
         marker = next(tag["value"] for tag in body["tags"] if tag["key"] == COPY_TAG)
         (original, *_) = await self._fake.versions_of(body["run_id"])
         made = await self._fake.copy_version(original, _possible(body["name"]), marker)
-        request["effect"] = f"copied {original.model} v{original.version} to {made.model} v{made.version}"
+        request[EFFECT] = f"copied {original.model} v{original.version} to {made.model} v{made.version}"
         return _one(made)
 
     async def _tag_version(self, request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.errors import ServiceError
 from demo.station.ports import HOST
+from tests.chaos.effects import EFFECT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Mode = Literal["fair", "slow", "down", "lying", "storm"]
@@ -108,7 +109,7 @@ class Wire:
             if dropped and request.transport:
                 request.transport.abort()
             status = 0 if dropped else answer.status
-            effect = str(request.get("effect", ""))
+            effect = request.get(EFFECT, "")
             self.calls.append(Call(at, service.name, request.method, request.path, status, effect))
             return answer
 
