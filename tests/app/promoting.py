@@ -31,6 +31,13 @@ GATES = """
 """
 
 
+def promotable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give delays gates and a DAG that deploys it, in a hurry."""
+    hurry(monkeypatch)
+    world.airflow.add_dag(DEPLOYS, tags=())
+    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+
+
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what waits for services look again at once, and as many edits be made as there are."""
     monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)

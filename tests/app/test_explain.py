@@ -12,13 +12,11 @@ from bot.errors import ServiceDown
 from bot.store import How, Move, MoveState
 from tests.app.conftest import DANA, NOOR, OMAR, VERA, World
 from tests.app.promoting import (
-    DEPLOYS,
-    GATES,
     ask,
     becomes,
     click,
     deployed,
-    hurry,
+    promotable,
     reject,
     settled,
     two_versions,
@@ -129,9 +127,7 @@ async def test_moves_are_told_by_the_ledger_not_by_tags(world: World) -> None:
 
 async def test_who_approved_it_and_why_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the votes on record: of what was approved, of what was rejected, and of what waits."""
-    hurry(monkeypatch)
-    world.airflow.add_dag(DEPLOYS, tags=())
-    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    promotable(world, monkeypatch)
     await two_versions(world)
     card = await ask(world, 'promote delays v2 --reason "too soon"')
     await reject(world, OMAR, card, "not <!here> on a Friday")

@@ -16,8 +16,6 @@ from bot.store import How, Move, MoveState
 from bot.store.schema import job
 from tests.app.conftest import DELAYS, OMAR, World
 from tests.app.promoting import (
-    DEPLOYS,
-    GATES,
     ask,
     audited,
     becomes,
@@ -25,7 +23,7 @@ from tests.app.promoting import (
     click,
     deployed,
     deployment,
-    hurry,
+    promotable,
     settled,
     two_versions,
     until,
@@ -38,10 +36,8 @@ MINE = "left"
 @pytest.fixture
 async def world(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """v1 was promoted to production; work that is over counts as over at once."""
-    hurry(monkeypatch)
+    promotable(world, monkeypatch)
     monkeypatch.setattr(bot.promoting.leftovers, "QUIET", 0.0)
-    world.airflow.add_dag(DEPLOYS, tags=())
-    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
     yield world
     world.mlflow.recover()
 

@@ -14,8 +14,6 @@ from bot.promoting.card import PromotionCard
 from bot.store import How
 from tests.app.conftest import ADA, DANA, DELAYS, GENERAL, NOOR, OMAR, TRAINING, World
 from tests.app.promoting import (
-    DEPLOYS,
-    GATES,
     ask,
     becomes,
     button,
@@ -24,7 +22,7 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
-    hurry,
+    promotable,
     said,
     settled,
     two_versions,
@@ -36,9 +34,7 @@ from tests.app.training import change, trained
 @pytest.fixture
 async def world(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Delays has gates and a DAG that deploys it."""
-    hurry(monkeypatch)
-    world.airflow.add_dag(DEPLOYS, tags=())
-    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    promotable(world, monkeypatch)
     yield world
     world.airflow.recover()
     world.mlflow.recover()

@@ -14,8 +14,6 @@ from bot.errors import ServiceDenied, ServiceDown
 from bot.store import PromotionState
 from tests.app.conftest import ADA, DANA, OMAR, TRAINING, World
 from tests.app.promoting import (
-    DEPLOYS,
-    GATES,
     ask,
     audited,
     becomes,
@@ -25,7 +23,7 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
-    hurry,
+    promotable,
     said,
     settled,
     two_versions,
@@ -39,9 +37,7 @@ DOWN = ServiceDown("MLflow", "nothing answers at its address")
 @pytest.fixture
 async def world(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Delays has gates and a DAG that deploys it."""
-    hurry(monkeypatch)
-    world.airflow.add_dag(DEPLOYS, tags=())
-    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    promotable(world, monkeypatch)
     yield world
     world.airflow.recover()
     world.mlflow.recover()

@@ -13,8 +13,6 @@ from bot.store import How, Move, Transaction
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, DANA, DELAYS, NOOR, OMAR, TRAINING, World
 from tests.app.promoting import (
-    DEPLOYS,
-    GATES,
     ask,
     becomes,
     button,
@@ -23,8 +21,8 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
-    hurry,
     now,
+    promotable,
     said,
     settled,
 )
@@ -34,9 +32,7 @@ from tests.app.training import trained
 @pytest.fixture
 async def world(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Delays has gates and a DAG that deploys it."""
-    hurry(monkeypatch)
-    world.airflow.add_dag(DEPLOYS, tags=())
-    world.config.write_text(world.config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    promotable(world, monkeypatch)
     yield world
     world.airflow.recover()
     world.mlflow.recover()
