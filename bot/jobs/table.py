@@ -53,11 +53,15 @@ class JobTable:
         self._database = database
         self._owner = owner
         self._lease = lease
-        now = database.now
-        new = database.insert(job).values(attempts=0, created=now, updated=now)
-        here = new.values(state="running", epoch=1, due=now + lease, owner=owner)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Build once what accepts a job: to build it costs more than to carry it out."""
+        now = self._database.now
+        new = self._database.insert(job).values(attempts=0, created=now, updated=now)
+        here = new.values(state="running", epoch=1, due=now + self._lease, owner=self._owner)
         ready = new.values(state="ready", epoch=0)
-        self._new_here, self._new, self._new_later = [  # once: to build it costs more than to carry it out
+        self._new_here, self._new, self._new_later = [
             each.on_conflict_do_nothing().returning(*_CLAIMED) for each in (here, ready.values(due=now), ready)
         ]
 

@@ -47,6 +47,7 @@ def shift(jobs: Jobs, seconds: float) -> None:
     """Let the database's clock be so much ahead, for this process."""
     database = jobs._store.database
     database.now = database.now + seconds
+    jobs._table.prepare()
 
 
 async def test_a_job_whose_acceptance_was_not_heard_is_begun_once_and_at_once(database: str) -> None:

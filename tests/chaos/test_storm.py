@@ -17,16 +17,18 @@ pytestmark = pytest.mark.timeout(1_200)  # a busy machine takes its time to star
 KILLS = int(os.environ.get("KILLS", "25"))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return SqliteFile(tmp_path)
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return PostgresDatabase(server)
+
+
 @pytest.mark.parametrize("replicas", [1, 2])
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_nothing_is_lost_and_nothing_done_twice(
-    kind: str, replicas: int, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+async def test_nothing_is_lost_and_nothing_done_twice(place: Place, replicas: int, tmp_path: Path) -> None:
     """Whatever was acknowledged has its run, its card and its replies, each once, when everything has calmed down."""
-    place: Place = SqliteFile(tmp_path)
-    if kind == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        place = PostgresDatabase(server)
     result = await storm(Plan(replicas=replicas, kills=KILLS, seed=secrets.randbelow(10**6)), place, tmp_path)
     print(json.dumps(result.figures))
     assert result.figures["kills"] >= KILLS

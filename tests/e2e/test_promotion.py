@@ -41,13 +41,17 @@ models:
 
 async def trained(whole: Whole, shelf: MlflowStage, auc: float) -> str:
     """Dana runs the pipeline; what its task would have left in MLflow is registered: the version's number."""
-    before = len(await whole.runs("tiny"))
+    before = _finished(whole)
     await whole.type(f"run tiny label=auc-{auc}")
-    await whole.slack.wait_for(lambda: sum("tiny has finished" in text for text in _texts(whole)) > before, 180)
+    await whole.slack.wait_for(lambda: _finished(whole) > before, 180)
     run = max(await whole.runs("tiny"), key=lambda each: str(each["queued_at"]))
     tags = {"airflow.dag_id": "tiny", "airflow.run_id": run["dag_run_id"], "airflow.task_id": "training.fit"}
     begun = await asyncio.to_thread(_began, whole, run["dag_run_id"])
     return await asyncio.to_thread(_register, shelf, tags, begun, auc)
+
+
+def _finished(whole: Whole) -> int:
+    return sum("tiny has finished" in text for text in _texts(whole))
 
 
 def _texts(whole: Whole) -> list[str]:

@@ -50,7 +50,7 @@ async def test_typed_values_arrive_as_they_were_meant(whole: Whole) -> None:
     await whole.knows("tiny")
     await whole.type("run tiny label=“{{ 6*7 }} <!channel> it’s” rounds=5 airports=JFK,EWR seed=none shuffle=no")
     done = await whole.card("tiny has finished")
-    conf = (await whole.runs("tiny"))[0]["conf"]
+    conf = next(run["conf"] for run in await whole.runs("tiny") if run["conf"]["label"].startswith("{{"))
     assert conf["label"] == "{{ 6*7 }} <!channel> it's"
     assert (conf["rounds"], conf["airports"], conf["seed"], conf["shuffle"]) == (5, ["JFK", "EWR"], None, False)
     assert "<!channel>" not in json.dumps(done.blocks)
@@ -74,7 +74,9 @@ async def test_prices_are_made_of_airflows_own_records(whole: Whole) -> None:
         )
     )
     over = [run for run in runs if run["state"] == "success"]
-    on_it = [run for run in over if (run["conf"].get("stationmaster") or {}).get("compute", {}).get("name") == "dear"]
+    on_it = [
+        run for run in over if ((run["conf"].get("stationmaster") or {}).get("compute") or {}).get("name") == "dear"
+    ]
     seconds = [_seconds(run) for run in (on_it if len(on_it) >= 5 else over)]
     p90 = statistics.quantiles(seconds, n=10, method="inclusive")[8]
     assert _dollars(r"reserved \$([\d.,]+) \(p90", card) == pytest.approx(p90, abs=0.0101)
