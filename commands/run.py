@@ -267,16 +267,12 @@ async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, leave: Permissi
 async def _say_where(ctx: JobContext, at: Posted, asked: Asked, station: Station) -> None:
     where = Markup("our direct messages") if at.channel.startswith("D") else Markup(f"<#{at.channel}>")
     told = Told(text=Markup(f"I'm not in this channel, so the run's card is in {where}.")).render()
-    await station.posting.tell(ctx.id, asked.channel, asked.person, told)
+    await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, told)
 
 
 async def _tell_to_wait(ctx: JobContext, asked: Asked, model: str, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep your run of {model} and start it when {error.service} is back."
-    try:
-        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
-    except ServiceError as silent:
-        log.warning("run.wait_not_told", error=str(silent))
-    return True
+    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
 
 
 async def _tell_refusal(

@@ -77,3 +77,12 @@ class Posting:
             await self._chat.whisper(channel, person, message)
         except (NotInChannel, NotFound):
             await self._chat.post(person, message)
+
+    async def try_to_tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> bool:
+        """Like `tell`, but what the person would hear is not worth failing for; False where Slack didn't take it."""
+        try:
+            await self.tell(request_id, channel, person, message)
+        except ServiceError as error:
+            log.warning("tell.failed", request=request_id, error=str(error))
+            return False
+        return True

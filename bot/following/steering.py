@@ -226,8 +226,4 @@ def _entry(
 
 
 async def _tell(ctx: JobContext, asked: Asked, message: Message, station: Station) -> bool:
-    try:
-        await station.posting.tell(ctx.id, asked.channel, asked.person, message.render())
-    except ServiceError as silent:
-        log.warning("steering.not_told", error=str(silent))
-    return True
+    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())

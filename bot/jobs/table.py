@@ -101,11 +101,12 @@ class JobTable:
     def _due(self) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
         """Its time has come; or a clock that was ahead has said when it comes, which is to be said anew.
 
-        Else what was begun while the clock was wrong would wait until it is right. What was never begun is left alone:
-        a person may have asked for that time.
+        Else what was accepted or begun while the clock was wrong would wait until it is right. What was to begin later
+        is left alone: a person may have asked for that time.
         """
         now = self._database.now
-        return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, job.c.epoch > 0)
+        begun = sa.or_(job.c.epoch > 0, job.c.due < job.c.created + 1)
+        return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, begun)
 
     async def claim(self, kinds: Collection[str], limit: int, running: Collection[str]) -> Sequence[Claim]:
         """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""

@@ -203,6 +203,8 @@ class Worker:
     async def _handle(self, claim: Claim) -> str:
         if claim.attempts >= self._limits.max_attempts:
             raise Permanent(f"its process died {claim.attempts} times while it ran")
+        if claim.stolen and claim.attempts > 1:  # kept apart from the others that it ran: one of them may be the killer
+            raise RetryLater("its process died again while it ran", after=self._limits.backoff(claim.attempts - 1))
         remembered = {}
         if claim.epoch > 1:
             remembered = dict(await insist(lambda: self._table.steps(claim.id), self._limits.poll))

@@ -104,7 +104,7 @@ async def _ask(
     if at.channel != asked.channel:
         where = "the owners directly" if at.channel.startswith("D") else Markup(f"in <#{at.channel}>")
         text = Markup(f"Your run of {escape(model.name)} waits for an owner to agree: I asked {where}.")
-        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
     return at.model_dump()
 
 

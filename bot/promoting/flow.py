@@ -173,8 +173,5 @@ async def _say_below(station: Station, known: Promotion, words: str) -> None:
 
 
 async def _say(station: Station, ctx: JobContext, asked: Asked, message: Told) -> None:
-    try:
-        if asked.person:
-            await station.posting.tell(ctx.id, asked.channel, asked.person, message.render())
-    except ServiceError as error:
-        log.warning("promotion.not_told", error=str(error))
+    if asked.person:
+        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())

@@ -144,8 +144,7 @@ async def _refused(
 
 async def _tell_to_wait(ctx: JobContext, who: Asked, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep your answer and give it when {error.service} is back."
-    await station.posting.tell(ctx.id, who.channel, who.person, Told(text=text).render())
-    return True
+    return await station.posting.try_to_tell(ctx.id, who.channel, who.person, Told(text=text).render())
 
 
 async def _again(asked_id: str, station: Station) -> AskedQuestion:

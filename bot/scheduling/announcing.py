@@ -50,7 +50,7 @@ async def say(ctx: JobContext, spec: ScheduleSpec, asked: Asked, told: Told, sta
     if at.channel != asked.channel != asked.person:
         where = "our direct messages" if at.channel.startswith("D") else f"<#{at.channel}>"
         text = Markup(f"I'm not in this channel, so I said it in {where}.")
-        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
 
 
 async def _quiet(old: Posted, spec: ScheduleSpec, station: Station) -> None:

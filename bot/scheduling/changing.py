@@ -231,8 +231,4 @@ async def _tell_to_wait(
 
 
 async def _tell(ctx: JobContext, asked: Asked, message: Told | Refused, station: Station) -> bool:
-    try:
-        await station.posting.tell(ctx.id, asked.channel, asked.person, message.render())
-    except ServiceError as silent:
-        log.warning("schedule.not_told", error=str(silent))
-    return True
+    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())

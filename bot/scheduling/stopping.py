@@ -133,8 +133,4 @@ async def _say(ctx: JobContext, spec: ScheduleSpec, asked: Asked, told: Told, st
 
 async def _tell_to_wait(ctx: JobContext, asked: Asked, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep trying, for an hour."
-    try:
-        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
-    except ServiceError as silent:
-        log.warning("schedule.not_told", error=str(silent))
-    return True
+    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())

@@ -91,6 +91,31 @@ async def test_a_dead_process_s_job_is_taken_over_after_its_lease(database: str)
         assert row.error == "Permanent: its process died 3 times while it ran"
 
 
+async def test_jobs_whose_process_dies_again_and_again_go_apart(database: str) -> None:
+    """One death says nothing: the job goes on at once. From the second on it waits, for longer each time."""
+    waits: list[int] = []
+
+    def backoff(failures: int) -> float:
+        waits.append(failures)
+        return 0.3
+
+    async with employed(database, backoff=backoff) as jobs:
+
+        @jobs.handler("work")
+        async def work(ctx: JobContext, args: dict[str, Any]) -> float:
+            return time.monotonic()
+
+        for name, attempts in (("once", 0), ("again", 1), ("often", 4)):
+            await jobs.submit(name, "work", {})
+            crashed = job.update().where(job.c.id == name).values(state="running", owner="gone", epoch=7, due=0)
+            await execute(jobs._store, crashed.values(attempts=attempts))
+        await jobs.start()
+        once, again, often = [float((await reached(jobs, name)).result) for name in ("once", "again", "often")]
+        assert sorted(waits) == [1, 4]
+        assert again - once > 0.25
+        assert often - once > 0.25
+
+
 @pytest.mark.parametrize("heir_is_done", [False, True])
 async def test_a_zombie_can_neither_remember_nor_finish(database: str, *, heir_is_done: bool) -> None:
     """A process that lost its lease in mid-step is fenced: its late result is dropped, the new owner's counts."""

@@ -258,6 +258,23 @@ async def test_work_that_was_begun_while_the_clock_was_ahead_does_not_wait_for_i
         assert (await reached(heir, "tomorrow", "ready")).epoch == 0
 
 
+async def test_work_that_was_accepted_while_the_clock_was_ahead_does_not_wait_for_it(database: str) -> None:
+    """Nobody had begun it; what was to begin later keeps the time that was asked for."""
+    async with employed(database) as dead, employed(database) as heir:
+        shift(dead, HOUR)
+        assert await dead.submit("j1", "work", {})
+        later = time.time() + 2 * HOUR
+        assert await dead.submit("later", "work", {}, start_at=later)
+
+        @heir.handler("work")
+        async def work(ctx: JobContext, args: dict[str, Any]) -> str:
+            return "done by the heir"
+
+        await heir.start()
+        assert (await reached(heir, "j1")).result == "done by the heir"
+        assert (await reached(heir, "later", "ready")).due == pytest.approx(later)
+
+
 async def test_a_hold_that_was_taken_while_the_clock_was_ahead_does_not_outlast_it(database: str) -> None:
     """Its holder died: another process gets it, by a higher token, once the clock is right."""
     async with employed(database) as dead, employed(database) as heir:

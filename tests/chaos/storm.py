@@ -51,7 +51,7 @@ class Plan:
     lease: float = 5.0
     ending: float = 0.08
     trouble: bool = True
-    calm_within: float = 300.0
+    calm_within: float = 900.0
     rest: float = 6.0
     modules: Sequence[str] = ()
 
