@@ -124,9 +124,16 @@ async def _add(station: Station, new: Promotion) -> None:
         if await station.store.promotions.get(new.id, tx):
             return  # an earlier attempt kept it
         other = await station.store.promotions.asking(new.registered_model, new.alias, new.version, tx)
+    raise await _twin(station, new, other)
+
+
+async def _twin(station: Station, new: Promotion, other: Promotion | None) -> Refusal:
+    """Why there can't be two, and what can be done about the other one."""
     name = other.requested_by_name if other else "Somebody"
-    what = f"{new.model} v{new.version} into {new.alias}"
-    raise Refusal(
-        f"{name} has asked to put {what} already, and it is not decided yet.",
-        hint="Its card has the buttons; my home tab lists what waits for you.",
-    )
+    asked = f"{name} has asked to put {new.model} v{new.version} into {new.alias} already"
+    work = await station.jobs.get(other.id) if other else None
+    if work and work.state == "dead":
+        hint = f"An admin can set it going again: stationmaster jobs replay {work.id}"
+        return Refusal(f"{asked}, and that work has failed for good.", hint=hint)
+    hint = "Its card has the buttons; my home tab lists what waits for you."
+    return Refusal(f"{asked}, and it is not decided yet.", hint=hint)

@@ -7,11 +7,13 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain import Version
 from bot.errors import ServiceRejected
 from bot.promoting.card import PromotionCard
 from bot.store import How
+from bot.store.schema import job
 from tests.app.conftest import ADA, DANA, DELAYS, GENERAL, NOOR, OMAR, TRAINING, World
 from tests.app.promoting import (
     ask,
@@ -260,6 +262,18 @@ async def test_the_same_is_not_asked_twice(world: World) -> None:
     await trained(world, "3", auc=0.72)
     await ask(world, "promote delays v3")
     assert len(await world.station.store.promotions.pending()) == 2
+
+
+async def test_a_request_whose_work_is_dead_is_told_as_such(world: World) -> None:
+    """It waits for nobody any more: who asks again hears what an admin can do."""
+    await two_versions(world)
+    await ask(world)
+    [kept] = await world.station.store.promotions.pending()
+    async with world.station.store.write() as tx:
+        await tx.execute(sa.update(job).where(job.c.id == kept.id).values(state="dead"))
+    await world.type(OMAR, "promote delays v2")
+    told = await world.told(OMAR, "that work has failed for good")
+    assert f"stationmaster jobs replay {kept.id}" in said(told)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -170,6 +171,8 @@ def _result(at: Scene, left: Remains, place: Place, times: dict[str, float]) -> 
         "asked": len(requests),
         "runs": sum(map(len, left.runs.values())),
         "ends": sum(left.ends.values()),
+        "promotions": dict(Counter(each.state for each in left.promotions.values())),
+        "moves": sum(left.moves.values()),
         "incidents": dict(at.incidents.counts),
         "fell": at.fleet.fell,
         "seed": at.plan.seed,
