@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,7 +25,7 @@ AHEAD = 60.0  # seconds; a row that was written so much later than now was writt
 class Claim:
     """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds.
 
-    `trace` is the context of the trace that it belongs to; `stolen` where another process let its lease run out.
+    `trace` is the context of the trace that it belongs to.
     """
 
     id: str
@@ -35,7 +35,13 @@ class Claim:
     attempts: int
     created: float
     trace: str | None = None
-    stolen: bool = False
+
+
+class Taken(NamedTuple):
+    """Jobs to be run, and the ids of those that another process held, and let its lease of run out."""
+
+    claims: Sequence[Claim] = ()
+    stolen: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -108,19 +114,43 @@ class JobTable:
         begun = sa.or_(job.c.epoch > 0, job.c.due < job.c.created + 1)
         return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, begun)
 
-    async def claim(self, kinds: Collection[str], limit: int, running: Collection[str]) -> Sequence[Claim]:
-        """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here."""
-        now = self._database.now
+    async def claim(
+        self, kinds: Collection[str], limit: int, running: Collection[str], apart: Callable[[int], float]
+    ) -> Taken:
+        """Take up to `limit` due jobs of these kinds, longest due first, but none that is `running` here.
+
+        One whose process has died is not run yet, where `apart(deaths)` has it wait for some seconds.
+        """
         due = (
-            sa.select(job.c.id, job.c.state)
+            sa.select(job.c.id, job.c.state, job.c.attempts)
             .where(job.c.state.in_(LIVE), sa.or_(*self._due()), job.c.kind.in_(kinds), job.c.id.not_in(running))
             .order_by(job.c.due)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+        async with self._database.write() as tx:
+            rows = (await tx.execute(due)).all()
+            if not rows:
+                return Taken()
+            stolen = {row.id: row.attempts + 1 for row in rows if row.state == "running"}
+            wait = {job_id: seconds for job_id, deaths in stolen.items() if (seconds := apart(deaths))}
+            for job_id, seconds in wait.items():
+                await self._set_apart(tx, job_id, seconds)
+            taken = await tx.execute(self._take([row.id for row in rows if row.id not in wait]))
+            return Taken([Claim(**row._asdict()) for row in taken], list(stolen))
+
+    async def _set_apart(self, tx: Transaction, job_id: str, seconds: float) -> None:
+        now, error = self._database.now, "its process died again while it ran"
+        waiting = {"state": "ready", "owner": None, "error": error, "due": now + seconds, "updated": now}
+        counted = {"epoch": job.c.epoch + 1, "attempts": job.c.attempts + 1}
+        await tx.execute(job.update().where(job.c.id == job_id).values(waiting | counted))
+
+    def _take(self, ids: Collection[str]) -> sa.Executable:
+        now = self._database.now
         crashed = sa.case((job.c.state == "running", 1), else_=0)  # its lease ran out under another process
-        take = (
+        return (
             job.update()
+            .where(job.c.id.in_(ids))
             .values(
                 state="running",
                 owner=self._owner,
@@ -132,10 +162,6 @@ class JobTable:
             )
             .returning(*_CLAIMED)
         )
-        async with self._database.write() as tx:
-            states = {row.id: row.state for row in await tx.execute(due)}
-            taken = await tx.execute(take.where(job.c.id.in_(states))) if states else ()
-            return [Claim(**row._asdict(), stolen=states[row.id] == "running") for row in taken]
 
     async def steps(self, job_id: str) -> dict[str, str]:
         """What the job remembers: name to JSON."""

@@ -39,6 +39,14 @@ class Limits:
     max_attempts: int
     backoff: Callable[[int], float]
 
+    def apart(self, deaths: int) -> float:
+        """Seconds that a job waits whose process has died under it so often.
+
+        One death says nothing. After the second it may have been this job's doing, or that of another that the process
+        ran: they are to part. The last one is to be told at once.
+        """
+        return self.backoff(deaths - 1) if 1 < deaths < self.max_attempts else 0.0
+
 
 class Worker:
     """Runs jobs of the kinds that have a handler here; others stay in the table for a newer version of the bot."""
@@ -155,15 +163,16 @@ class Worker:
     async def _claim(self) -> bool:
         room, self._slots = self._slots, 0
         try:
-            claims = await self._table.claim(self._kinds, room, list(self._running))
+            taken = await self._table.claim(self._kinds, room, list(self._running), self._limits.apart)
         finally:
             self._slots += room
-        self._slots -= len(claims)
-        for claim in claims:
-            if claim.stolen and self.on_stolen:
-                self.on_stolen(claim.id)
+        self._slots -= len(taken.claims)
+        for job_id in taken.stolen:
+            if self.on_stolen:
+                self.on_stolen(job_id)
+        for claim in taken.claims:
             await self.run(claim)
-        return bool(claims)
+        return bool(taken.claims or taken.stolen)
 
     async def _beat(self) -> None:
         epochs = {job_id: epoch for job_id, (_, epoch) in self._running.items()}
@@ -203,8 +212,6 @@ class Worker:
     async def _handle(self, claim: Claim) -> str:
         if claim.attempts >= self._limits.max_attempts:
             raise Permanent(f"its process died {claim.attempts} times while it ran")
-        if claim.stolen and claim.attempts > 1:  # kept apart from the others that it ran: one of them may be the killer
-            raise RetryLater("its process died again while it ran", after=self._limits.backoff(claim.attempts - 1))
         remembered = {}
         if claim.epoch > 1:
             remembered = dict(await insist(lambda: self._table.steps(claim.id), self._limits.poll))

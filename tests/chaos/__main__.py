@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 async def run(options: argparse.Namespace) -> bool:
     """Every storm that is asked for, one after the other; whether all went well."""
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a killed bot's connections end in mid-request
     ok = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)

@@ -200,7 +200,8 @@ async def alongside(*doings: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 async def _until_kill(at: Scene, chance: Random) -> None:
     """Let time pass: a quarter die at some instant of their start, a quarter soon after they could be reached, and the
-    others after they have accepted something, however slow this machine is.
+    others after they have accepted something, however slow this machine is; a tenth live long enough to take over what
+    others have left, so that later steps are met as well.
     """
     kind = chance.random()
     if kind < 0.25:
@@ -210,7 +211,8 @@ async def _until_kill(at: Scene, chance: Random) -> None:
     if kind > 0.5:
         before = at.people.accepted
         await _until(lambda: at.people.accepted > before, ACCEPTED_WITHIN)
-    await asyncio.sleep(chance.uniform(0.0, 2 * at.plan.pause))
+    longest = 2 * at.plan.pause if kind < 0.9 else 2 * at.plan.lease
+    await asyncio.sleep(chance.uniform(0.0, longest))
 
 
 async def _informed(at: Scene) -> None:
