@@ -6,6 +6,7 @@ with the message as metadata. Where an earlier attempt's outcome is uncertain, t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
 
 log = get_logger(__name__)
+STOPPED = 3.0  # seconds; a process that was stopped for longer may have lost its work to another, which has posted
 CLOCKS_APART = 60.0  # seconds that Slack's clock and the database's may differ
 
 
@@ -30,11 +32,12 @@ class Posting:
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
-        nonce = uuid4().hex
+        nonce, begun = uuid4().hex, time.monotonic()
         attempt = await self._store.posts.attempt(key, channel, nonce)
         if attempt.ts:
             return Posted(channel=attempt.channel, ts=attempt.ts)
-        if attempt.nonce != nonce:
+        stopped = time.monotonic() - begun > STOPPED
+        if attempt.nonce != nonce or stopped:
             message, posted = await self._look_for(attempt, message, thread)
         else:
             posted = None

@@ -15,6 +15,7 @@ from bot.conversation.posting import Posting
 from bot.errors import ServiceDown
 from bot.messages.render import Rendered
 from bot.store import Store
+from bot.store.posts import Post
 from demo.slack.content import Content
 from demo.slack.standin import StandIn
 
@@ -94,6 +95,25 @@ async def test_a_post_that_never_was_is_posted_unmarked(office: Office) -> None:
     office.slack.faults.drop("chat.postMessage")
     with pytest.raises(ServiceDown):
         await office.posting.once("a card", TRAINING, CARD)
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card"]
+
+
+async def test_who_was_stopped_after_noting_a_post_looks_before_making_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process took its work over meanwhile, and has posted: the channel tells."""
+    note = office.store.posts.attempt
+
+    async def noted_and_stopped(key: str, channel: str, nonce: str) -> Post:
+        attempt = await note(key, channel, nonce)
+        monkeypatch.setattr(office.store.posts, "attempt", note)
+        await office.posting.once(key, channel, CARD)  # the other one: it finds an attempt and no message
+        since = time.monotonic()
+        monkeypatch.setattr("bot.conversation.posting.time.monotonic", lambda: since + 60.0)
+        return attempt
+
+    monkeypatch.setattr(office.store.posts, "attempt", noted_and_stopped)
     await office.posting.once("a card", TRAINING, CARD)
     assert office.cards() == ["the card"]
 
