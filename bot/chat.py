@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -27,7 +29,7 @@ log = get_logger(__name__)
 PAGES = 5  # of a channel's history that are read to find an uncertain post
 NONCE = "stationmaster_post"  # the metadata's event type
 
-CLOCK_AHEAD = 3_600.0  # seconds that a clock may have been ahead which said when a post was tried
+BEFORE, AFTER = 60.0, 180.0  # seconds around the time of an attempt at which its message may have been posted
 
 EDIT_WITHIN = 5.0  # seconds that an edit waits for its turn; then whoever asked for it tries again later
 
@@ -54,6 +56,7 @@ class SlackChat:
         # Not the default handlers: they repeat a post whose connection dropped, though Slack may have posted it.
         self.client.retry_handlers = [_TooSoon(max_retry_count=1)]
         self.identity: Mapping[str, Any] = {}
+        self._date = time.time() - _uptime()
 
     async def open(self) -> None:
         """Open the session, and ask once who the bot is (Bolt would ask again for each of a burst's requests)."""
@@ -156,11 +159,16 @@ class SlackChat:
         if answer.status_code != 200:  # HTTP's OK
             raise ServiceRejected("Slack", answer.body[:200], status=answer.status_code)
 
-    async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
-        """See `bot.ports.Chat`. Reads at most a few hundred messages; a little further back than `since`, if it can."""
+    def now(self) -> float:
+        """See `bot.ports.Chat`: by the date of Slack's last answer, and what has passed since."""
+        return self._date + _uptime()
+
+    async def find(self, channel: str, nonce: str, at: float, *, thread: str = "") -> Posted | None:
+        """See `bot.ports.Chat`. Reads at most a few hundred messages."""
         if not channel.startswith(("C", "G", "D")):
             channel = (await self._ask(self.client.conversations_open(users=channel)))["channel"]["id"]
-        where: dict[str, Any] = {"channel": channel, "oldest": f"{since - CLOCK_AHEAD:.6f}", "limit": 100}
+        span = {"oldest": f"{at - BEFORE:.6f}", "latest": f"{at + AFTER:.6f}"}
+        where: dict[str, Any] = {"channel": channel, "limit": 100, **span}
         for _ in range(PAGES):
             page = await self._page(where, thread)
             for message in page.get("messages", ()):
@@ -170,9 +178,7 @@ class SlackChat:
             where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not where["cursor"]:
                 return None
-        if thread or float(message["ts"]) > since:
-            raise NotFound("Slack", "more messages since then than I read")
-        return None
+        raise NotFound("Slack", "more messages at that time than I read")
 
     async def _page(self, where: dict[str, Any], thread: str) -> Mapping[str, Any]:
         if thread:
@@ -201,8 +207,16 @@ class SlackChat:
         await self._ask(self.client.auth_test())
 
     async def _ask(self, call: Awaitable[Any]) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = (await translated(call)).data
+        response = await translated(call)
+        with suppress(TypeError, ValueError):  # no date, or none that can be read
+            self._date = parsedate_to_datetime(response.headers.get("Date")).timestamp() - _uptime()
+        answer: Mapping[str, Any] = response.data
         return answer
+
+
+def _uptime() -> float:
+    """Seconds that no one sets, and that pass while the machine sleeps, where it can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class _TooSoon(AsyncRateLimitErrorRetryHandler):

@@ -297,10 +297,13 @@ class Chat(Protocol):
     async def publish(self, person: str, view: dict[str, Any]) -> None:
         """Show this view on the person's home tab."""
 
-    async def find(self, channel: str, nonce: str, since: float, *, thread: str = "") -> Posted | None:
-        """The bot's own message with this nonce posted after `since` (epoch seconds), in the channel or a thread.
+    def now(self) -> float:
+        """Epoch seconds by the service's own clock, whatever this machine's says."""
 
-        NotFound where more was said there since than is read, so that nobody can tell.
+    async def find(self, channel: str, nonce: str, at: float, *, thread: str = "") -> Posted | None:
+        """The bot's own message with this nonce that was posted around `at` (see `now`), in the channel or a thread.
+
+        NotFound where more was said there at that time than is read, so that nobody can tell.
         """
 
     async def person(self, user_id: str) -> Person:

@@ -6,7 +6,6 @@ with the message as metadata. Where an earlier attempt's outcome is uncertain, t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from uuid import uuid4
 
@@ -21,7 +20,6 @@ from bot.store import Post, Store
 
 log = get_logger(__name__)
 STOPPED = 3.0  # seconds; a process that was stopped for longer may have lost its work to another, which has posted
-CLOCKS_APART = 60.0  # seconds that Slack's clock and the database's may differ
 
 
 class Posting:
@@ -32,16 +30,18 @@ class Posting:
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
-        nonce, begun = uuid4().hex, time.monotonic()
-        attempt = await self._store.posts.attempt(key, channel, nonce)
+        nonce, begun = uuid4().hex, self._chat.now()
+        attempt = await self._store.posts.attempt(key, channel, nonce, begun)
         if attempt.ts:
             return Posted(channel=attempt.channel, ts=attempt.ts)
-        stopped = time.monotonic() - begun > STOPPED
-        if attempt.nonce != nonce or stopped:
-            message, posted = await self._look_for(attempt, message, thread)
-        else:
-            posted = None
-        posted = posted or await self._chat.post(channel, message, thread=thread, nonce=attempt.nonce)
+        outgoing, uncertain, posted = message, attempt.nonce != nonce, None
+        while uncertain or self._chat.now() - begun > STOPPED:
+            outgoing, posted = await self._look_for(attempt, message, thread)
+            if posted:
+                break
+            begun, uncertain = self._chat.now(), False
+            await self._store.posts.again(key, begun)
+        posted = posted or await self._chat.post(channel, outgoing, thread=thread, nonce=attempt.nonce)
         await self._store.posts.posted(key, posted.channel, posted.ts)
         return posted
 
@@ -57,8 +57,7 @@ class Posting:
     async def _look_for(self, attempt: Post, message: Outgoing, thread: str) -> tuple[Outgoing, Posted | None]:
         """The message of an uncertain attempt; where the channel can't be read, the message marked "resent"."""
         try:
-            since = attempt.at - CLOCKS_APART
-            return message, await self._chat.find(attempt.channel, attempt.nonce, since, thread=thread)
+            return message, await self._chat.find(attempt.channel, attempt.nonce, attempt.at, thread=thread)
         except (ServiceDenied, NotInChannel, NotFound) as error:
             log.info("post.resent", key=attempt.key, reason=str(error))
             note = {"type": "context", "elements": [{"type": "plain_text", "text": "resent"}]}

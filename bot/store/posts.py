@@ -14,7 +14,8 @@ from bot.store.schema import post
 class Post:
     """One message to be posted for `key`. `ts` is None until it is certain that it stands in `channel`.
 
-    `nonce` goes with the message as metadata, to find it in the channel's history from `at` (epoch seconds) on.
+    `nonce` goes with the message as metadata, to find it in the channel's history around `at`, when it was last tried,
+    in epoch seconds by the chat service's clock.
     """
 
     key: str
@@ -30,13 +31,18 @@ class Posts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def attempt(self, key: str, channel: str, nonce: str, tx: Transaction | None = None) -> Post:
+    async def attempt(self, key: str, channel: str, nonce: str, at: float, tx: Transaction | None = None) -> Post:
         """Note that a message is about to be posted. An earlier attempt for `key` stays, and is returned instead."""
-        row = self._database.insert(post).values(key=key, channel=channel, nonce=nonce, at=self._database.now)
+        row = self._database.insert(post).values(key=key, channel=channel, nonce=nonce, at=at)
         async with self._database.within(tx) as connection:
             await connection.execute(row.on_conflict_do_nothing())
             kept = (await connection.execute(sa.select(post).where(post.c.key == key))).one()
         return Post(**kept._asdict())
+
+    async def again(self, key: str, at: float) -> None:
+        """Note that a message is about to be posted once more, because the earlier attempt left none."""
+        async with self._database.write() as tx:
+            await tx.execute(post.update().where(post.c.key == key, post.c.ts.is_(None)).values(at=at))
 
     async def posted(self, key: str, channel: str, ts: str, tx: Transaction | None = None) -> None:
         """Note where the message stands; `channel` may differ from the attempt's (a person's id, a channel moved)."""

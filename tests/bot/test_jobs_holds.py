@@ -18,7 +18,7 @@ async def expire(jobs: Jobs) -> None:
 async def write_under(jobs: Jobs, fence: int) -> None:
     async with jobs._store.write() as tx:
         await jobs.check_hold(tx, "tracker", fence)
-        await jobs._store.posts.attempt(f"by {jobs.owner}", "C1", "nonce", tx)
+        await jobs._store.posts.attempt(f"by {jobs.owner}", "C1", "nonce", 0.0, tx)
 
 
 async def test_one_process_holds_and_renews(database: str) -> None:

@@ -135,7 +135,7 @@ async def test_a_transaction_is_all_or_nothing(database: str) -> None:
     async with opened(database) as store:
 
         async def fail(tx: Transaction) -> None:
-            await store.posts.attempt("key", "C1", "nonce", tx)
+            await store.posts.attempt("key", "C1", "nonce", 0.0, tx)
             assert await store.posts.get("key", tx)
             assert await store.posts.get("key") is None
             raise ZeroDivisionError

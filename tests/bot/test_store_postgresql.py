@@ -72,7 +72,7 @@ async def test_a_connection_lost_in_mid_transaction_is_trouble(store: Store, pos
 
 async def test_a_lock_is_not_waited_for_for_ever(store: Store, postgresql: str) -> None:
     """Another process that keeps a row locked makes a write trouble, after `busy_timeout` seconds."""
-    await store.posts.attempt("key", "C1", "nonce")
+    await store.posts.attempt("key", "C1", "nonce", 0.0)
     with psycopg.connect(postgresql) as other:
         other.execute("SELECT * FROM post FOR UPDATE")
         begun = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -83,10 +84,10 @@ async def test_what_keeps_a_post_from_being_repeated_stays_while_work_may_post_i
     """Posts that are older than every live job go; one of a job that has waited for months does not."""
     async with employed(database) as jobs:
         store = jobs._store
-        await store.posts.attempt("long ago", "C1", "n")
+        await store.posts.attempt("long ago", "C1", "n", time.time())
         await age(store, 10)
         await jobs.submit("waits", "unknown here", {})
-        await store.posts.attempt("waits:card", "C1", "n")
+        await store.posts.attempt("waits:card", "C1", "n", time.time())
         await age(store, 100)
         assert (await store.retention.sweep(30, 100))["posts"] == 1
         assert await store.posts.get("long ago") is None

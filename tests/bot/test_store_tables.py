@@ -124,10 +124,10 @@ async def test_the_audit_trail_only_grows(database: str) -> None:
 async def test_a_post_keeps_its_first_nonce(database: str) -> None:
     """A second attempt for the same key finds the first one's nonce, and its message once that is certain."""
     async with opened(database) as store:
-        first = await store.posts.attempt("run j1", "U1", "nonce 1")
+        first = await store.posts.attempt("run j1", "U1", "nonce 1", 1.0)
         assert (first.nonce, first.ts) == ("nonce 1", None)
-        assert await store.posts.attempt("run j1", "U1", "nonce 2") == first
+        assert await store.posts.attempt("run j1", "U1", "nonce 2", 2.0) == first
         await store.posts.posted("run j1", "D1", "1.1")
-        again = await store.posts.attempt("run j1", "U1", "nonce 3")
+        again = await store.posts.attempt("run j1", "U1", "nonce 3", 3.0)
         assert (again.nonce, again.channel, again.ts, again.at) == ("nonce 1", "D1", "1.1", first.at)
         assert await store.posts.get("unknown") is None

@@ -54,7 +54,7 @@ class Plan:
     trouble: bool = True
     calm_within: float = 900.0
     rest: float = 6.0
-    modules: Sequence[str] = ()
+    modules: Sequence[str] = ("tests.chaos.edits",)
 
 
 @dataclass

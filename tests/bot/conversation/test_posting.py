@@ -20,6 +20,7 @@ from demo.slack.content import Content
 from demo.slack.standin import StandIn
 
 TRAINING, DANA = "C0TRAINING", "U0DANA"
+RIGHT = time.time  # whatever a test makes of it
 CARD = Rendered(text="the card", blocks=[])
 
 
@@ -30,7 +31,7 @@ class Clock:
     ago: float = 0.0
 
     def __call__(self) -> float:
-        return time.time() - self.ago
+        return RIGHT() - self.ago
 
 
 @dataclass
@@ -78,13 +79,28 @@ async def test_a_post_whose_answer_was_lost_is_found(office: Office) -> None:
     assert office.cards() == ["the card"]
 
 
-@pytest.mark.parametrize("ahead", [3_000.0, -3_000.0])
-async def test_a_post_is_found_though_the_clock_was_wrong_when_it_was_made(office: Office, ahead: float) -> None:
-    """The attempt's time is the database's, the message's is Slack's: they may lie most of an hour apart."""
+@pytest.mark.parametrize("ahead", [86_400.0, -86_400.0])
+async def test_a_post_is_found_though_every_clock_here_is_wrong(
+    office: Office, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """Slack's own clock says when it was tried, behind whatever was said before and since."""
+    office.chatter(PAGES * 100, ago=3_600.0)
     now = office.store.database.now
     office.store.database.now = now + ahead
+    monkeypatch.setattr(time, "time", lambda: RIGHT() + ahead)
     await office.try_once()
+    monkeypatch.undo()
     office.store.database.now = now
+    office.chatter(PAGES * 100, ago=-3_600.0)
+    await office.posting.once("a card", TRAINING, CARD)
+    assert office.cards() == ["the card"]
+
+
+async def test_what_is_tried_once_more_is_looked_for_where_it_was_tried_last(office: Office) -> None:
+    """The first attempt came to nothing; the second did, much later, and its answer was lost."""
+    began = office.posting._chat.now() - 7_200.0
+    await office.store.posts.attempt("a card", TRAINING, "a nonce", began)
+    await office.try_once()
     await office.posting.once("a card", TRAINING, CARD)
     assert office.cards() == ["the card"]
 
@@ -105,12 +121,11 @@ async def test_who_was_stopped_after_noting_a_post_looks_before_making_it(
     """Another process took its work over meanwhile, and has posted: the channel tells."""
     note = office.store.posts.attempt
 
-    async def noted_and_stopped(key: str, channel: str, nonce: str) -> Post:
-        attempt = await note(key, channel, nonce)
+    async def noted_and_stopped(key: str, channel: str, nonce: str, at: float) -> Post:
+        attempt = await note(key, channel, nonce, at)
         monkeypatch.setattr(office.store.posts, "attempt", note)
         await office.posting.once(key, channel, CARD)  # the other one: it finds an attempt and no message
-        since = time.monotonic()
-        monkeypatch.setattr("bot.conversation.posting.time.monotonic", lambda: since + 60.0)
+        monkeypatch.setattr(office.posting._chat, "now", lambda: at + 60.0)
         return attempt
 
     monkeypatch.setattr(office.store.posts, "attempt", noted_and_stopped)

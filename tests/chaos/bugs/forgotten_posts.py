@@ -16,7 +16,7 @@ async def once(self: Posting, key: str, channel: str, message: Outgoing, *, thre
         return Posted(channel=kept.channel, ts=kept.ts)
     posted = await self._chat.post(channel, message, thread=thread)
     await asyncio.sleep(0.3)
-    await self._store.posts.attempt(key, posted.channel, "none")
+    await self._store.posts.attempt(key, posted.channel, "none", 0.0)
     await self._store.posts.posted(key, posted.channel, posted.ts)
     return posted
 
