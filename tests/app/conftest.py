@@ -7,15 +7,18 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+import bot.app
 from bot.app import running
 from bot.domain import Dataset, Parameter, Pipeline, RunKey, RunState, TaskSpec, Training, Version
 from bot.following.tracker import Tracker
+from bot.jobs import Jobs
 from bot.settings.config import read_settings
 from bot.station import Station
 from bot.store import AuditRow, FollowedRun
@@ -151,8 +154,13 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, bots_database: str) -> AsyncIterator[World]:
-    """The bot, running, with the model `delays` in its catalogue."""
+async def world(tmp_path: Path, bots_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """The bot, running, with the model `delays` in its catalogue.
+
+    In a hurry: Slack has no limits here (tests/bot/test_edits.py and tests/e2e have them), and work looks often what is
+    due.
+    """
+    monkeypatch.setattr(bot.app, "Jobs", partial(Jobs, poll=0.1))
     airflow, mlflow, specs = FakeOrchestrator(), FakeRegistry(), FakeSpecs()
     airflow.add_dag(PIPELINE)
     airflow.read_specs(specs)
@@ -161,7 +169,7 @@ async def world(tmp_path: Path, bots_database: str) -> AsyncIterator[World]:
     text = text.partition("    promotion:")[0]  # a test that promotes says how
     text = text.replace("class_weight: {}", "balanced: {}")  # as PIPELINE calls it
     config.write_text(f"schedules: {{store: folder, path: {tmp_path}}}\n{text}", encoding="utf-8")
-    async with StandIn() as slack:
+    async with StandIn(rate_limits=False) as slack:
         settings = settings_for(slack, tmp_path, config, DATABASE_URL=bots_database)
         async with running(settings, airflow, mlflow, specs) as station:
             await station.catalogue.refresh()

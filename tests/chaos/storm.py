@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -21,7 +22,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.incidents import Incidents
 from tests.chaos.mlflow import MlflowOverHttp
 from tests.chaos.nest import Nest
-from tests.chaos.people import People
+from tests.chaos.people import CHANNEL, People
 from tests.chaos.remains import known_models, look
 from tests.chaos.settings import settings_of
 from tests.chaos.trains import Trains
@@ -119,7 +120,7 @@ async def scene(plan: Plan, place: Place, folder: Path) -> AsyncIterator[Scene]:
 
 
 async def storm(plan: Plan, place: Place, folder: Path) -> Result:
-    """Carry the plan out on this database; what the bots say (`bots.log`) is left in `folder`."""
+    """Carry the plan out on this database; leaves what the bots log and post in `folder` (bots.log, slack.jsonl)."""
     begun = time.monotonic()
     async with scene(plan, place, folder) as at, alongside(at.trains.move()):
         await at.fleet.fill()
@@ -128,6 +129,7 @@ async def storm(plan: Plan, place: Place, folder: Path) -> Result:
         raged = time.monotonic() - begun
         await _calm(at)
         left = await at.remains()
+        _keep(at.slack, folder / "slack.jsonl")
     return _result(at, left, place, {"raged": round(raged, 1), "seconds": round(time.monotonic() - begun, 1)})
 
 
@@ -154,6 +156,14 @@ async def _calm(at: Scene) -> None:
             break
         await asyncio.sleep(LOOK_EVERY)
     await asyncio.sleep(at.plan.rest)
+
+
+def _keep(slack: StandIn, file: Path) -> None:
+    """What the bots have said in the channel, for whoever wants to know how something came to be there twice."""
+    said = (
+        {"ts": each.ts, "text": each.text, "metadata": each.metadata} for each in slack.messages(CHANNEL) if each.bot_id
+    )
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in said), encoding="utf-8")
 
 
 def _result(at: Scene, left: Remains, place: Place, times: dict[str, float]) -> Result:
