@@ -26,10 +26,10 @@ from bot.ports import Outgoing
 from bot.slack.answers import TIMEOUT, translated
 
 log = get_logger(__name__)
-PAGES = 5  # of a channel's history that are read to find an uncertain post
+PAGES = 20  # of a channel's history that are read at most to find an uncertain post
 NONCE = "stationmaster_post"  # the metadata's event type
 
-BEFORE, AFTER = 60.0, 180.0  # seconds around the time of an attempt at which its message may have been posted
+BEFORE, AFTER = 15.0, 120.0  # seconds around the time of an attempt at which its message may have been posted
 
 EDIT_WITHIN = 5.0  # seconds that an edit waits for its turn; then whoever asked for it tries again later
 
@@ -164,7 +164,7 @@ class SlackChat:
         return self._date + _uptime()
 
     async def find(self, channel: str, nonce: str, at: float, *, thread: str = "") -> Posted | None:
-        """See `bot.ports.Chat`. Reads at most a few hundred messages."""
+        """See `bot.ports.Chat`. Slack takes about one message a second in a channel: a page or two hold the time."""
         if not channel.startswith(("C", "G", "D")):
             channel = (await self._ask(self.client.conversations_open(users=channel)))["channel"]["id"]
         span = {"oldest": f"{at - BEFORE:.6f}", "latest": f"{at + AFTER:.6f}"}
