@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime
+from itertools import count
 from random import Random
 
 from bot.domain import Dataset, Parameter, Pipeline, RunKey, TaskSpec, TaskState, Training, Version
@@ -34,7 +35,7 @@ class Trains:
         self.ends: dict[RunKey, int] = {}
         self._airflow, self._mlflow, self._wire = airflow, mlflow, wire
         self._seed, self._ending = seed, ending
-        self._seen = 0
+        self._seen, self._numbers = 0, count(1)
         self._due: list[tuple[float, RunKey, bool]] = []
         for pipeline in (DELAYS, CLAIMS):
             airflow.add_dag(pipeline)
@@ -83,7 +84,7 @@ class Trains:
     def _register(self, key: RunKey) -> None:
         self._airflow.set_task(key, "train", TaskState.RUNNING)
         model, now = key.dag_id.removeprefix("train_"), datetime.now(UTC)
-        number = str(len(self.ends))
+        number = str(next(self._numbers))
         tags = {"airflow.dag_id": key.dag_id, "airflow.run_id": key.run_id, "airflow.task_id": "train"}
         holdout = (Dataset(name="holdout", digest="7f3a", context="evaluation"),)
         training = Training(
