@@ -190,6 +190,8 @@ class People:
         actor = self._slack.as_user(person)
         first, _ = await asyncio.gather(actor.click(CHANNEL, ts, action), actor.click(CHANNEL, ts, action))
         self._heard(request, first)
+        if not first.acked:  # Slack shows that it failed, so that somebody clicks again
+            self._answered.discard(ts)
 
     def _heard(self, request: Request, outcome: Outcome) -> None:
         request.acked = outcome.acked
