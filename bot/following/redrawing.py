@@ -1,4 +1,7 @@
-"""A card that a replica edited after it had lost the tracker: put right, whatever the edit has hidden."""
+"""A card that no longer says what is so: put right a little later.
+
+A replica edited it after it had lost the tracker; or its version was promoted since, and need not be proposed.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ ASK_AGAIN = 20.0
 GIVE_UP = 24 * 3_600.0
 
 
-async def submit_redraw(station: Station, followed: FollowedRun) -> None:
-    """Have the card put right, once for the revision that was edited."""
-    job_id = f"redraw:{followed.dag_id}:{followed.dag_run_id}:{followed.revision}"
+async def submit_redraw(station: Station, followed: FollowedRun, *, because: str = "") -> None:
+    """Have the card put right, once for its revision, or for what it is because of."""
+    job_id = f"redraw:{followed.dag_id}:{followed.dag_run_id}:{because or followed.revision}"
     await station.jobs.submit(job_id, "run.redraw", {"key": list(followed.key)})
 
 

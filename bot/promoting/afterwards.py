@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.following.redrawing import submit_redraw
 from bot.jobs import JobContext
 from bot.messages.phrases import listed
 from bot.promoting.deploying import deploy
 from bot.promoting.entries import entry
+from bot.promoting.evidence import Evidence
 from bot.promoting.showing import put_right, refreshed, reply
 from bot.promoting.tagging import approvals
 from bot.settings.promotion import Promotion as Terms
@@ -44,8 +46,13 @@ async def deploy_it(ctx: JobContext, promotion: Promotion, station: Station) -> 
 
 
 async def _show(station: Station, promotion: Promotion, goes_on: bool) -> None:
-    """This card, and that of the version which held the alias before: its way back is another now."""
+    """This card; that of the run, which offers to propose; and that of the version which held the alias before: its
+    way back is another now.
+    """
     await put_right(station, promotion.id, live=goes_on)
+    trained = Evidence.model_validate(promotion.evidence).run
+    if trained and (followed := await station.store.runs.get(trained)):
+        await submit_redraw(station, followed, because=promotion.id)
     for move in await station.store.ledger.targets(promotion.registered_model, promotion.alias):
         if move.after == promotion.moved.get("before") and move.promotion:
             await put_right(station, move.promotion)

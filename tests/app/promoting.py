@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import bot.following.redrawing
 import bot.promoting.carrying
 import bot.promoting.copying
 import bot.promoting.deploying
@@ -42,6 +43,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what waits for services look again at once, and as many edits be made as there are."""
     monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)
     for module, name in (
+        (bot.following.redrawing, "AFTER"),
         (bot.promoting.carrying, "IN_TURN"),
         (bot.promoting.copying, "IN_TURN"),
         (bot.promoting.deploying, "LOOK_EVERY"),

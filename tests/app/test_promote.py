@@ -24,6 +24,7 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
+    now,
     promotable,
     said,
     settled,
@@ -369,6 +370,7 @@ async def test_the_button_on_a_finished_run(world: World) -> None:
     request = await world.card("asks to put delays v2 into production")
     await click(world, OMAR, request, "approve")
     await becomes(world, request, "✅")
+    await world.slack.wait_for(lambda: label not in buttons(now(world, card)))
     assert "Propose" not in await world.type(DANA, f"status {(await world.run_key()).run_id}") + world.blocks(DANA)
 
 
