@@ -32,7 +32,7 @@ demo: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) ## Run the whole station on this m
 
 test: environments ## Run every test, two at a time; ARGS are pytest's instead
 	@if [ -d $(DAG_TESTS) ]; then $(in_airflow) -q $(DAG_TESTS); fi
-	@exec .venv/bin/python -m pytest $(or $(ARGS),--numprocesses 2 --no-loadscope-reorder)
+	@exec .venv/bin/python -m pytest $(or $(ARGS),--numprocesses 2 --no-loadscope-reorder --durations 20)
 
 check: $(BOT) ## Lint, check the format and the types
 	.venv/bin/ruff check .
