@@ -40,7 +40,7 @@ class Posting:
             if posted:
                 break
             begun, uncertain = self._chat.now(), False
-            await self._store.posts.again(key, begun)
+            attempt = await self._store.posts.again(key, begun)
         posted = posted or await self._chat.post(channel, outgoing, thread=thread, nonce=attempt.nonce)
         await self._store.posts.posted(key, posted.channel, posted.ts)
         return posted

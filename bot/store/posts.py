@@ -39,10 +39,11 @@ class Posts:
             kept = (await connection.execute(sa.select(post).where(post.c.key == key))).one()
         return Post(**kept._asdict())
 
-    async def again(self, key: str, at: float) -> None:
+    async def again(self, key: str, at: float) -> Post:
         """Note that a message is about to be posted once more, because the earlier attempt left none."""
         async with self._database.write() as tx:
-            await tx.execute(post.update().where(post.c.key == key, post.c.ts.is_(None)).values(at=at))
+            again = post.update().where(post.c.key == key).values(at=at).returning(*post.c)
+            return Post(**(await tx.execute(again)).one()._asdict())
 
     async def posted(self, key: str, channel: str, ts: str, tx: Transaction | None = None) -> None:
         """Note where the message stands; `channel` may differ from the attempt's (a person's id, a channel moved)."""
