@@ -37,8 +37,8 @@ class Jobs:
     """Durable work on the store's database.
 
     `owner` names this process in the table; each instance adds something unique to it. `lease`: seconds until another
-    process takes over what a dead one ran. `poll`: seconds between looks at what has become due. A job that fails
-    `max_attempts` times without remembering a step is dead.
+    process takes over what a dead one ran. `poll`: seconds between looks at what has become due. A job that fails, or
+    whose process dies, `max_attempts` times without remembering a step is dead: with these delays, after two hours.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Jobs:
         lease: float = 30.0,
         poll: float = 1.0,
         max_running: int = 50,
-        max_attempts: int = 12,
+        max_attempts: int = 24,
         backoff: Callable[[int], float] = exponential,
     ) -> None:
         self.owner = f"{owner}:{uuid.uuid4().hex[:8]}"
