@@ -111,8 +111,8 @@ class JobTable:
         is left alone: a person may have asked for that time.
         """
         now = self._database.now
-        begun = sa.or_(job.c.epoch > 0, job.c.due < job.c.created + 1)
-        return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, begun)
+        at_once = sa.func.abs(job.c.due - job.c.created) < 1
+        return job.c.due <= now, sa.and_(job.c.updated > now + AHEAD, sa.or_(job.c.epoch > 0, at_once))
 
     async def claim(
         self, kinds: Collection[str], limit: int, running: Collection[str], apart: Callable[[int], float]

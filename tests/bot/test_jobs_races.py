@@ -265,6 +265,8 @@ async def test_work_that_was_accepted_while_the_clock_was_ahead_does_not_wait_fo
         assert await dead.submit("j1", "work", {})
         later = time.time() + 2 * HOUR
         assert await dead.submit("later", "work", {}, start_at=later)
+        soon = time.time() + HOUR / 2  # past by the clock that is ahead, and yet to come by the right one
+        assert await dead.submit("soon", "work", {}, start_at=soon)
 
         @heir.handler("work")
         async def work(ctx: JobContext, args: dict[str, Any]) -> str:
@@ -273,6 +275,7 @@ async def test_work_that_was_accepted_while_the_clock_was_ahead_does_not_wait_fo
         await heir.start()
         assert (await reached(heir, "j1")).result == "done by the heir"
         assert (await reached(heir, "later", "ready")).due == pytest.approx(later)
+        assert (await reached(heir, "soon", "ready")).due == pytest.approx(soon)
 
 
 async def test_a_hold_that_was_taken_while_the_clock_was_ahead_does_not_outlast_it(database: str) -> None:
