@@ -51,7 +51,8 @@ async def trained(whole: Whole, shelf: MlflowStage, auc: float) -> str:
 
 
 def _finished(whole: Whole) -> int:
-    return sum("tiny has finished" in text for text in _texts(whole))
+    """How many runs have; a card names the version once it is drawn again after that was registered."""
+    return sum(bool(re.search(r"tiny (has finished|v\d+ is ready)", text)) for text in _texts(whole))
 
 
 def _texts(whole: Whole) -> list[str]:
