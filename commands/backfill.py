@@ -80,13 +80,13 @@ async def _stop(call: Call) -> Told:
     return Told(text=f"{count(stopped, 'backfill')} of {model.name} stopped: what hasn't started won't.")
 
 
-@action("backfill_start", right=Right.READ)
+@action("backfill_start", right=Right.READ, settles=True)
 async def start(call: Call, draft_id: str) -> Work:
     """Start what was shown. Whether this person may depends on the model, which the draft names."""
     return await confirmed(call, draft_id)
 
 
-@action("backfill_drop", right=Right.READ)
+@action("backfill_drop", right=Right.READ, settles=True)
 async def drop(call: Call, draft_id: str) -> Told:
     """Nothing is started, nor can it be later."""
     await call.station.store.drafts.forget(draft_id, call.person.id)

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.access import Right
 from bot.conversation.answers import Proposal, Told
-from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work, command, work
 from bot.conversation.words import Arguments
 from bot.domain import Run, RunKey, RunState
 from bot.errors import Refusal

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from bot.access import Right
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work, command, work
 from bot.conversation.words import Arguments, quote
 from bot.domain import RunKey, Task
 from bot.errors import NotFound, Refusal, ServiceError, StationmasterError
@@ -96,7 +97,7 @@ async def send(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     except (Refusal, ServiceError) as error:
         said = Refused(sentence=_sentence(error))
     if asked.channel != asked.person:
-        await ctx.step("told", _tell, ctx, asked, said, station)
+        await ctx.step("told", station.posting.tell, asked, said)
 
 
 async def _send(key: RunKey, task: Task, number: int, asked: Asked, station: Station) -> bool:
@@ -112,8 +113,3 @@ async def _send(key: RunKey, task: Task, number: int, asked: Asked, station: Sta
 
 def _sentence(error: StationmasterError) -> str:
     return f"I could not send the whole log. {error.sentence}"
-
-
-async def _tell(ctx: JobContext, asked: Asked, message: Message, station: Station) -> bool:
-    await station.posting.tell(ctx.id, asked.channel, asked.person, message.render())
-    return True

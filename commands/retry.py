@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.access import Right
-from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work, command, work
 from bot.conversation.words import Arguments
 from bot.domain import Run, RunKey, RunState
 from bot.errors import Refusal

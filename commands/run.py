@@ -12,7 +12,8 @@ from structlog import get_logger
 from bot.access import Right, decide
 from bot.catalogue import NOT_STARTED, Model
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.commands import Asked, Call, Work, command, work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work, command, work
 from bot.conversation.words import Arguments
 from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import (
@@ -99,7 +100,7 @@ async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None
     try:
         refusal = await ctx.step("started", _start_or_refuse, ctx, key, args, asked, leave, station)
     except (ServiceDown, ServiceConfused) as error:
-        await ctx.step("told to wait", _tell_to_wait, ctx, asked, args["model"], error, station)
+        await ctx.step("told to wait", _tell_to_wait, asked, args["model"], error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     try:
         if refusal:
@@ -261,18 +262,18 @@ async def _post_card(ctx: JobContext, key: RunKey, asked: Asked, leave: Permissi
         return
     await station.store.runs.change(key, card_channel=at.channel, card_ts=at.ts)
     if at.channel != asked.channel != asked.person:
-        await _say_where(ctx, at, asked, station)
+        await _say_where(at, asked, station)
 
 
-async def _say_where(ctx: JobContext, at: Posted, asked: Asked, station: Station) -> None:
+async def _say_where(at: Posted, asked: Asked, station: Station) -> None:
     where = Markup("our direct messages") if at.channel.startswith("D") else Markup(f"<#{at.channel}>")
-    told = Told(text=Markup(f"I'm not in this channel, so the run's card is in {where}.")).render()
-    await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, told)
+    told = Told(text=Markup(f"I'm not in this channel, so the run's card is in {where}."))
+    await station.posting.try_to_tell(asked, told)
 
 
-async def _tell_to_wait(ctx: JobContext, asked: Asked, model: str, error: ServiceError, station: Station) -> bool:
+async def _tell_to_wait(asked: Asked, model: str, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep your run of {model} and start it when {error.service} is back."
-    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+    return await station.posting.try_to_tell(asked, Told(text=text))
 
 
 async def _tell_refusal(
@@ -295,5 +296,5 @@ async def _tell_refusal(
     if leave.card:
         await close_card(station, leave.card, args, asked, f"{args['model']} was not started: {sentence}")
     again = (Proposal("Start it now", asked.text),) if len(asked.text) <= limits.CHARACTERS["value"] else ()
-    refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=again).render()
-    await station.posting.tell(ctx.id, asked.channel, asked.person, refused)
+    refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=again)
+    await station.posting.tell(asked, refused)

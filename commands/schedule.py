@@ -62,7 +62,7 @@ async def schedule(call: Call, arguments: ScheduleArguments) -> ScheduleQuestion
     return await propose(call, wanted)
 
 
-@action("schedule_create", right=Right.READ)
+@action("schedule_create", right=Right.READ, settles=True)
 async def create(call: Call, draft_id: str) -> Work:
     """Make what was shown. Whether this person may depends on the model, which the draft names."""
     return await confirmed(call, draft_id)
@@ -74,7 +74,7 @@ async def edit(call: Call, draft_id: str) -> SchedulePage:
     return await new_form(*await reopened(call, draft_id))
 
 
-@action("schedule_drop", right=Right.READ)
+@action("schedule_drop", right=Right.READ, settles=True)
 async def drop(call: Call, draft_id: str) -> Told:
     """Nothing is made; what was shown can't be made later either."""
     await call.station.store.drafts.forget(draft_id, call.person.id)

@@ -19,7 +19,7 @@ from bot.backfilling.proposing import Plan, key_of
 from bot.backfilling.showing import day_of, runs_of, show, state_of
 from bot.catalogue import Model
 from bot.conversation.answers import Refused
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import BackfillPlan
 from bot.errors import NotAllowed, Refusal, ServiceConfused, ServiceDown, ServiceError
 from bot.jobs import JobContext, RetryLater
@@ -170,8 +170,8 @@ async def _refuse(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Pla
     await _release(ctx.id, args["model"], plan, station)
     await station.store.backfills.end(ctx.id)
     await station.store.audit.append(_entry(ctx, args, "refused", why))
-    refused = Refused(sentence=why, hint="Nothing was started.").render()
-    await station.posting.tell(ctx.id, asked.channel, asked.person, refused)
+    refused = Refused(sentence=why, hint="Nothing was started.")
+    await station.posting.tell(asked, refused)
     return True
 
 

@@ -91,9 +91,8 @@ async def propose(
         data={"backfill": plan.model_dump(mode="json")},
     )
     await call.station.store.drafts.save(draft)
-    first, last = (moment.astimezone(ZoneInfo(zone)) for moment in (moments[0], moments[-1]))
     return BackfillQuestion(
-        headline=f"Train {model.name} {count(len(moments), 'time')}, for {first:%Y-%m-%d} to {last:%Y-%m-%d}?",
+        headline=f"Train {model.name} {count(len(moments), 'time')}, for {_days(call, plan)}?",
         terms=await _terms(call, plan, profile),
         notes=tuple(await _notes(call, plan)),
         draft=draft.id,
@@ -125,7 +124,14 @@ async def confirmed(call: Call, draft_id: str) -> Work:
         "plan": plan.model_dump(mode="json"),
         "compute": compute.as_conf(profile, machines[profile]) if profile else None,
     }
-    return Work("backfill", args, also=_Reserving(call, plan, profile).write, words=f"backfill {model.name}")
+    words = f"backfill {model.name} from {_days(call, plan)}"
+    return Work("backfill", args, also=_Reserving(call, plan, profile).write, words=words)
+
+
+def _days(call: Call, plan: Plan) -> str:
+    """ "2026-01-01 to 2026-01-31", by the clocks of who asks."""
+    first, last = (plan.moments[at].astimezone(ZoneInfo(call.person.zone)) for at in (0, -1))
+    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 async def _checked(call: Call, plan: Plan) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from bot.conversation.commands import Asked, Call, Work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work
 from bot.conversation.interpret import Request
 from bot.store import AuditEntry, Transaction
 

@@ -76,17 +76,24 @@ class Answering:
             if answer := await answering:
                 await self.deliver(request, answer)
 
-        task = asyncio.create_task(deliver())
+        self._go_on(deliver())
+
+    def settle(self, request: Request, answer: Rendered) -> None:
+        """Put the answer in the place of the question that was clicked on."""
+        self._go_on(self.deliver(request, answer, replace=True))
+
+    def _go_on(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(doing)
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def deliver(self, request: Request, answer: Rendered) -> None:
-        """Give an answer to the person alone: where they asked, else directly."""
+    async def deliver(self, request: Request, answer: Rendered, *, replace: bool = False) -> None:
+        """Give an answer to the person alone: where they asked, else directly; or in the place of what they clicked."""
         try:
             if request.response_url:
-                await self._station.chat.respond(request.response_url, answer)
+                await self._station.chat.respond(request.response_url, answer, replace=replace)
             else:
-                await self._station.posting.tell(request.id, request.channel, request.person, answer)
+                await self._station.posting.aside(request.channel, request.person, answer)
         except ServiceError as error:
             log.warning("answer.not_delivered", error=str(error))
 

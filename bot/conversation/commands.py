@@ -50,17 +50,6 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asked for a piece of work, where and how: kept with it under "asked"."""
-
-    request_id: str
-    person: str
-    name: str
-    channel: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """Who asks, where, and with what: given to every command and button."""
 
@@ -180,11 +169,16 @@ class Command:
 
 @dataclass(frozen=True)
 class Button:
-    """A declared button: what a click on an action id that begins with `name` does."""
+    """A declared button: what a click on an action id that begins with `name` does.
+
+    One that `settles` answers the question that its message asks of one person, and what comes of it stands in its
+    place: there is nothing left to click.
+    """
 
     name: str
     right: Right
     handler: ButtonHandler
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,9 +222,9 @@ def command(name: str, *, summary: str, example: str, right: Right) -> Callable[
     return lambda handler: _marked(handler, Command(name, summary, example, right, handler))
 
 
-def action(name: str, *, right: Right) -> Callable[[F], F]:
-    """Declare what a button does; the handler is given the button's value."""
-    return lambda handler: _marked(handler, Button(name, right, handler))
+def action(name: str, *, right: Right, settles: bool = False) -> Callable[[F], F]:
+    """Declare what a button does; the handler is given the button's value. See Button for `settles`."""
+    return lambda handler: _marked(handler, Button(name, right, handler, settles))
 
 
 def form(name: str, *, right: Right, suggest: Suggest | None = None) -> Callable[[F], F]:

@@ -17,7 +17,8 @@ from bot.access import Right
 from bot.conversation.accepting import accept
 from bot.conversation.answering import Answering
 from bot.conversation.answers import Refused, Told, shared_by, with_share
-from bot.conversation.commands import Asked, Button, Call, Registered, Shortcut, Work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Button, Call, Registered, Shortcut, Work
 from bot.conversation.hometab import HomeTabs
 from bot.conversation.interpret import Interpreter, Request
 from bot.conversation.lastwords import tell_admins
@@ -105,7 +106,14 @@ class Dispatcher:
 
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, button.right)
-        return await self._finish(request, call, button.name, await button.handler(call, request.text))
+        result = await button.handler(call, request.text)
+        # nobody typed the value: what work is called is for the handler to say
+        answer = await self._finish(replace(request, text=""), call, button.name, result)
+        if not button.settles:
+            return answer
+        words = result.words if isinstance(result, Work) else ""
+        self._answering.settle(request, answer or Told(text=f"On it: {words}.").render())
+        return None
 
     async def _carry_out_shortcut(self, chosen: Shortcut, request: Request, at: Sequence[Posted]) -> Rendered | None:
         await self._interpreter.call(request, Right.READ)  # a stranger learns nothing of a card
@@ -126,8 +134,7 @@ class Dispatcher:
         except ServiceDown as error:
             raise RetryLater(str(error), after=error.retry_after or SHARE_AGAIN) from error
         except (Refusal, ServiceError) as error:
-            told = Refused(sentence=error.sentence).render()
-            await station.posting.tell(ctx.id, asked.channel, asked.person, told)
+            await station.posting.tell(asked, Refused(sentence=error.sentence))
 
     def _named(self, text: str) -> str:
         """The declared name of the command that the text begins with; "unknown" where there is none."""
@@ -164,5 +171,5 @@ class Dispatcher:
                 sentence=f"I could not finish “{shorten(asked.text)}”, and have stopped trying.",
                 hint=f"Tell an admin this id: {job.id}.",
             )
-            await self._station.posting.tell(asked.request_id, asked.channel, asked.person, told.render())
+            await self._station.posting.tell(asked, told)
         await tell_admins(self._station, job)

@@ -9,7 +9,8 @@ from structlog.contextvars import bound_contextvars
 
 from bot.access import Right
 from bot.conversation.answers import Closed
-from bot.conversation.commands import Asked, Registered
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Registered
 from bot.conversation.interpret import Interpreter, Request
 from bot.errors import Refusal, ServiceError
 from bot.messages.render import Home

@@ -45,6 +45,8 @@ class Modals:
             except ServiceRejected as error:
                 if error.detail not in TOO_LATE:
                     raise
+        if not request.text:  # a button's, whose value isn't a command
+            return Told(text="That took Slack too long to open. Click once more.").render()
         return Told(text="A click opens the form.", proposals=(Proposal("Open the form", request.text),)).render()
 
     async def submit(self, request: Request, callback_id: str, submitted: Submitted) -> dict[str, Any]:

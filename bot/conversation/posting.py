@@ -12,9 +12,10 @@ from uuid import uuid4
 from structlog import get_logger
 
 from bot.conversation.answerable import Answerable
+from bot.conversation.asked import Asked
 from bot.domain import Posted
 from bot.errors import NotFound, NotInChannel, ServiceDenied, ServiceError
-from bot.messages.render import Rendered
+from bot.messages.render import Message, Rendered
 from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
 
@@ -64,27 +65,33 @@ class Posting:
             blocks = [*message.blocks[:49], note] if message.blocks else []
             return Rendered(text=f"{message.text} (resent)", blocks=blocks), None
 
-    async def tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> None:
-        """Say something to one person: as the answer to their request, else in its channel, else directly."""
-        if channel == person:  # their home tab, or nowhere
-            await self._chat.post(person, message)
-            return
-        if url := await self.answerable.of(request_id):
+    async def tell(self, asked: Asked, message: Message) -> None:
+        """Say something to who asked: as the answer to their request, else aside."""
+        outgoing = message.render()
+        in_a_channel = asked.channel != asked.person
+        if in_a_channel and (url := await self.answerable.of(asked.request_id)):
             try:
-                await self._chat.respond(url, message)
+                await self._chat.respond(url, outgoing)
                 return
             except ServiceError as error:
                 log.info("tell.response_url_failed", error=str(error))
-        try:
-            await self._chat.whisper(channel, person, message)
-        except (NotInChannel, NotFound):
-            await self._chat.post(person, message)
+        await self.aside(asked.channel, asked.person, outgoing)
 
-    async def try_to_tell(self, request_id: str, channel: str, person: str, message: Outgoing) -> bool:
+    async def try_to_tell(self, asked: Asked, message: Message) -> bool:
         """Like `tell`, but what the person would hear is not worth failing for; False where Slack didn't take it."""
         try:
-            await self.tell(request_id, channel, person, message)
+            await self.tell(asked, message)
         except ServiceError as error:
-            log.warning("tell.failed", request=request_id, error=str(error))
+            log.warning("tell.failed", request=asked.request_id, error=str(error))
             return False
         return True
+
+    async def aside(self, channel: str, person: str, message: Outgoing) -> None:
+        """Say something to one person alone: in the channel, else directly."""
+        if channel != person:  # their home tab, or nowhere
+            try:
+                await self._chat.whisper(channel, person, message)
+                return
+            except (NotInChannel, NotFound) as error:
+                log.info("aside.directly", reason=str(error))
+        await self._chat.post(person, message)

@@ -13,12 +13,12 @@ from structlog import get_logger
 
 from bot.access import Right, decide
 from bot.conversation.answers import Refused, Told
-from bot.conversation.commands import Asked, Call, Work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work
 from bot.domain import Run, RunKey, RunState
 from bot.errors import NotAllowed, Refusal, ServiceConfused, ServiceDown, ServiceError
 from bot.following.refreshing import look, refresh
 from bot.jobs import JobContext, RetryLater
-from bot.messages.render import Message
 from bot.ports import Orchestrator
 from bot.station import Station
 from bot.store import AuditEntry, FollowedRun, RunChanges, Transaction
@@ -78,14 +78,15 @@ async def steer(ctx: JobContext, args: dict[str, Any], station: Station, how: St
             why = await ctx.step("done", _do, ctx, asked, followed, seen["queued"], how, station)
     except (ServiceDown, ServiceConfused) as error:
         waiting = f"{error.sentence} I keep trying to {how.name} the run of {followed.model}, for an hour."
-        await ctx.step("told to wait", _tell, ctx, asked, Told(text=waiting), station)
+        await ctx.step("told to wait", station.posting.try_to_tell, asked, Told(text=waiting))
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     if why:
         await _give_up(ctx, asked, followed, why, how, station)
         return None
     await ctx.step("recorded", _record, ctx, asked, followed, how, station)
     if followed.card_channel != asked.channel:  # the card doesn't say it where it was asked for
-        await ctx.step("told", _tell, ctx, asked, Told(text=f"The run of {followed.model} was {how.past}."), station)
+        told = Told(text=f"The run of {followed.model} was {how.past}.")
+        await ctx.step("told", station.posting.try_to_tell, asked, told)
     return await _followed(args, station)
 
 
@@ -184,7 +185,7 @@ async def _give_up(
 ) -> None:
     """Say why, and put the card right: it may have shown a button that it should not have."""
     await ctx.step("withdrawn", _withdraw, ctx, asked, followed, why, how, station)
-    await ctx.step("told", _tell, ctx, asked, Refused(sentence=why, hint="Nothing was changed."), station)
+    await ctx.step("told", station.posting.try_to_tell, asked, Refused(sentence=why, hint="Nothing was changed."))
     try:
         await refresh(station, await station.store.runs.get(followed.key) or followed)
     except ServiceError as error:
@@ -223,7 +224,3 @@ def _entry(
         detail={"dag_id": followed.dag_id} | ({"why": why} if why else {}),
         job_id=ctx.id,
     )
-
-
-async def _tell(ctx: JobContext, asked: Asked, message: Message, station: Station) -> bool:
-    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())

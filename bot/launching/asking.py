@@ -18,7 +18,8 @@ from structlog import get_logger
 from bot.access import Right, decide
 from bot.catalogue import Model
 from bot.conversation.answers import Told
-from bot.conversation.commands import Asked, Call
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call
 from bot.domain import Posted
 from bot.errors import NotAllowed, NotFound, NotInChannel, Refusal, ServiceError
 from bot.following.finishing import RunEnded
@@ -104,7 +105,7 @@ async def _ask(
     if at.channel != asked.channel:
         where = "the owners directly" if at.channel.startswith("D") else Markup(f"in <#{at.channel}>")
         text = Markup(f"Your run of {escape(model.name)} waits for an owner to agree: I asked {where}.")
-        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+        await station.posting.try_to_tell(asked, Told(text=text))
     return at.model_dump()
 
 
@@ -162,7 +163,7 @@ async def _tell(
     """Tell the asker how it was answered; unless it starts, put the card right."""
     words = _outcome(charge, args["model"], card)
     if card is None:
-        await station.posting.tell(ctx.id, asked.channel, asked.person, Told(text=words).render())
+        await station.posting.tell(asked, Told(text=words))
         return True
     if charge.state != ChargeState.RESERVED or card.channel.startswith("D"):
         await close_card(station, card, args, asked, words)

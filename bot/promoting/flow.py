@@ -15,7 +15,7 @@ from structlog import get_logger
 
 from bot.catalogue import Model
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.errors import ServiceError
 from bot.jobs import JobContext, RetryLater
 from bot.messages.markup import Markup, escape
@@ -92,13 +92,13 @@ async def _ask(ctx: JobContext, asked: Asked, station: Station) -> bool:
         async with station.store.write() as tx:
             was, why = [PromotionState.WAITING], "there was no place where I could ask"
             await station.store.promotions.advance(now.id, PromotionState.FAILED, tx, was=was, why=why)
-        await _say(station, ctx, asked, Told(text="I found no channel and nobody whom I could ask to decide."))
+        await _say(station, asked, Told(text="I found no channel and nobody whom I could ask to decide."))
         return False
     await schedule_reminder(station, now, model.contract.promotion.remind)
     if at.channel != asked.channel and asked.channel:
         where = "the approvers directly" if at.channel.startswith("D") else Markup(f"in <#{at.channel}>")
         what = f"{escape(now.model)} v{escape(now.version)}"
-        await _say(station, ctx, asked, Told(text=Markup(f"I asked {where} whether {what} may be promoted.")))
+        await _say(station, asked, Told(text=Markup(f"I asked {where} whether {what} may be promoted.")))
     return True
 
 
@@ -142,8 +142,8 @@ async def _tell_refusal(
     )
     await station.store.audit.append(row)
     proposals = (Proposal("See the model", f"model {args['model']}"),)
-    message = Refused(sentence=refused["sentence"], hint=refused["hint"], proposals=proposals).render()
-    await station.posting.tell(ctx.id, asked.channel, asked.person, message)
+    message = Refused(sentence=refused["sentence"], hint=refused["hint"], proposals=proposals)
+    await station.posting.tell(asked, message)
 
 
 async def _tell_to_wait(
@@ -159,7 +159,7 @@ async def _tell_to_wait(
         return
     if known is None:
         text = f"{error.sentence} I keep your request to promote {args['model']} and ask when {error.service} is back."
-        await ctx.step("told to wait", _say, station, ctx, asked, Told(text=text))
+        await ctx.step("told to wait", _say, station, asked, Told(text=text))
     else:
         text = f"{error.sentence} {known.model} v{known.version} is approved; I go on when {error.service} is back."
         await ctx.step("told of the wait", _say_below, station, known, text)
@@ -172,6 +172,6 @@ async def _say_below(station: Station, known: Promotion, words: str) -> None:
         log.warning("promotion.not_told", error=str(error))
 
 
-async def _say(station: Station, ctx: JobContext, asked: Asked, message: Told) -> None:
+async def _say(station: Station, asked: Asked, message: Told) -> None:
     if asked.person:
-        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())
+        await station.posting.try_to_tell(asked, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import Version
 from bot.station import Station
 from bot.store import FollowedRun

@@ -11,7 +11,7 @@ from structlog import get_logger
 
 from bot.access import Right, decide
 from bot.catalogue import Model
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import Person
 from bot.errors import NotAllowed, NotFound, Refusal, ServiceDenied, ServiceRejected
 from bot.jobs import JobContext

@@ -15,7 +15,7 @@ from structlog import get_logger
 from bot.access import Right, decide
 from bot.catalogue import Model
 from bot.conversation.answers import Refused
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import Posted
 from bot.errors import NotAllowed, NotFound, NotInChannel, Refusal, ServiceDenied, ServiceError, ServiceRejected
 from bot.following.finishing import RunEnded
@@ -196,8 +196,8 @@ async def _refuse(ctx: JobContext, args: dict[str, Any], asked: Asked, why: str,
             how = "was rolled back in part"
             hint = f"{back[0].alias} of {back[0].registered_model} is at v{back[0].after} now. {hint}"
             await _put_others_right(args, station)
-    refused = Refused(sentence=f"{args['model']} {how}: {why}", hint=hint).render()
-    await station.posting.tell(ctx.id, asked.channel, asked.person, refused)
+    refused = Refused(sentence=f"{args['model']} {how}: {why}", hint=hint)
+    await station.posting.tell(asked, refused)
 
 
 # ---- afterwards ------------------------------------------------------------------------------------------------------

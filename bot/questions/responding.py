@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from bot.conversation.answers import Refused, Told
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import Question
 from bot.errors import (
     NotAllowed,
@@ -56,10 +56,10 @@ async def answer(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
             told = await _give(ctx, args, who, asked, station)
     except (ServiceDown, ServiceConfused) as error:
         if error.service != "Slack":
-            await ctx.step("told to wait", _tell_to_wait, ctx, who, error, station)
+            await ctx.step("told to wait", _tell_to_wait, who, error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     if told:
-        await station.posting.tell(ctx.id, who.channel, who.person, told.render())
+        await station.posting.tell(who, told)
 
 
 async def _claimed(ctx: JobContext, who: Asked, asked: AskedQuestion, station: Station) -> bool:
@@ -142,9 +142,9 @@ async def _refused(
     return Refused(sentence=sentence, hint=hint)
 
 
-async def _tell_to_wait(ctx: JobContext, who: Asked, error: ServiceError, station: Station) -> bool:
+async def _tell_to_wait(who: Asked, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep your answer and give it when {error.service} is back."
-    return await station.posting.try_to_tell(ctx.id, who.channel, who.person, Told(text=text).render())
+    return await station.posting.try_to_tell(who, Told(text=text))
 
 
 async def _again(asked_id: str, station: Station) -> AskedQuestion:

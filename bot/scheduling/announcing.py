@@ -7,7 +7,7 @@ from datetime import datetime
 from structlog import get_logger
 
 from bot.conversation.answers import Proposal, Told
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.domain import Posted
 from bot.errors import ServiceError
 from bot.jobs import JobContext
@@ -50,7 +50,7 @@ async def say(ctx: JobContext, spec: ScheduleSpec, asked: Asked, told: Told, sta
     if at.channel != asked.channel != asked.person:
         where = "our direct messages" if at.channel.startswith("D") else f"<#{at.channel}>"
         text = Markup(f"I'm not in this channel, so I said it in {where}.")
-        await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+        await station.posting.try_to_tell(asked, Told(text=text))
 
 
 async def _quiet(old: Posted, spec: ScheduleSpec, station: Station) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.conversation.answers import Refused, Told
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.errors import NotFound, Refusal, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
 from bot.jobs import JobContext, RetryLater
 from bot.scheduling.announcing import announce
@@ -57,7 +57,7 @@ async def put(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
     except (ServiceDown, ServiceConfused) as error:
         if time.time() - ctx.accepted_at > GIVE_UP:
             raise
-        await ctx.step("told to wait", _tell_to_wait, ctx, args, asked, error, station)
+        await ctx.step("told to wait", _tell_to_wait, args, asked, error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or AWAY) from error
 
 
@@ -164,10 +164,10 @@ async def _refuse(
     """Say why nothing was written; where somebody changed it meanwhile, by whom, with the question again."""
     await ctx.step("refusal kept", _keep_refusal, ctx, args, asked, written["why"], station)
     if written["newer"] and args.get("wanted"):
-        await ctx.step("asked again", ask_again, ctx, args, asked, station)
+        await ctx.step("asked again", ask_again, args, asked, station)
         return
     refused = Refused(sentence=written["why"], hint=written["hint"] or "Nothing was changed.")
-    await ctx.step("refusal told", _tell, ctx, asked, refused, station)
+    await ctx.step("refusal told", station.posting.try_to_tell, asked, refused)
 
 
 async def _keep_refusal(ctx: JobContext, args: dict[str, Any], asked: Asked, why: str, station: Station) -> bool:
@@ -197,7 +197,7 @@ async def _give_back(
     await ctx.step("given back", _keep_given_back, ctx, asked, spec, before, published.why, station)
     kept = "It trains as before." if before else "Nothing was scheduled."
     refused = Refused(sentence=f"Airflow can't take this schedule of {spec.model}: {published.why}.", hint=kept)
-    await ctx.step("refusal told", _tell, ctx, asked, refused, station)
+    await ctx.step("refusal told", station.posting.try_to_tell, asked, refused)
 
 
 async def _keep_given_back(
@@ -223,12 +223,6 @@ async def _keep_given_back(
         return await station.store.audit.append(entry, tx)
 
 
-async def _tell_to_wait(
-    ctx: JobContext, args: dict[str, Any], asked: Asked, error: ServiceError, station: Station
-) -> bool:
+async def _tell_to_wait(args: dict[str, Any], asked: Asked, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep this schedule of {args['model']}, and go on when {error.service} is back."
-    return await _tell(ctx, asked, Told(text=text), station)
-
-
-async def _tell(ctx: JobContext, asked: Asked, message: Told | Refused, station: Station) -> bool:
-    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, message.render())
+    return await station.posting.try_to_tell(asked, Told(text=text))

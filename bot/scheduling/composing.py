@@ -16,7 +16,7 @@ from bot.scheduling.spec import ScheduleSpec, Who
 from bot.scheduling.wanted import Wanted
 
 if TYPE_CHECKING:  # what carries requests is no part of what is pure
-    from bot.conversation.commands import Asked
+    from bot.conversation.asked import Asked
 
 
 class Doing(StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.conversation.answers import Refused
-from bot.conversation.commands import Asked, Call
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call
 from bot.errors import Refusal
-from bot.jobs import JobContext
 from bot.messages.render import Message
 from bot.scheduling.proposing import propose
 from bot.scheduling.spec import ScheduleSpec
@@ -15,14 +15,14 @@ from bot.scheduling.wanted import Wanted
 from bot.station import Station
 
 
-async def ask_again(ctx: JobContext, args: dict[str, Any], asked: Asked, station: Station) -> bool:
+async def ask_again(args: dict[str, Any], asked: Asked, station: Station) -> bool:
     """Show what they wanted once more, as a change of what is there now."""
     wanted, newer = Wanted.model_validate(args["wanted"]), await station.specs.get(args["id"])
     if not isinstance(newer, ScheduleSpec):
         said: Message = Refused(sentence="This schedule was removed meanwhile.", hint="Nothing was changed.")
     else:
         said = await _question(wanted, newer, asked, station)
-    await station.posting.tell(ctx.id, asked.channel, asked.person, said.render())
+    await station.posting.tell(asked, said)
     return True
 
 

@@ -95,7 +95,7 @@ async def confirmed(call: Call, draft_id: str) -> Work:
         "wanted": wanted.model_dump(mode="json"),
         "compute": compute.as_conf(profile, machines[profile]) if profile else None,
     }
-    words = f"schedule {call.about.name} {wanted.when.words}"
+    words = f"{f'reschedule {wanted.id}' if wanted.id else f'schedule {call.about.name}'} {wanted.when.words}"
     return Work("schedule.put", args, subject=wanted.id, words=words)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.commands import Asked
+from bot.conversation.asked import Asked
 from bot.errors import NotFound, ServiceConfused, ServiceDown, ServiceError
 from bot.jobs import JobContext, RetryLater
 from bot.messages.markup import Markup, escape
@@ -66,14 +66,14 @@ async def _do(
         if not why:
             await ctx.step("done", act, args["id"], station)
     except (ServiceDown, ServiceConfused) as error:
-        await ctx.step("told to wait", _tell_to_wait, ctx, asked, error, station)
+        await ctx.step("told to wait", _tell_to_wait, asked, error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or AWAY) from error
     except ServiceError as error:
         why = error.sentence
     await ctx.step("recorded", _record, ctx, args, asked, "refused" if why else outcome, why, station)
     if why:
-        refused = Refused(sentence=why, hint="Nothing was changed.").render()
-        await station.posting.tell(ctx.id, asked.channel, asked.person, refused)
+        refused = Refused(sentence=why, hint="Nothing was changed.")
+        await station.posting.tell(asked, refused)
     return not why
 
 
@@ -131,6 +131,6 @@ async def _say(ctx: JobContext, spec: ScheduleSpec, asked: Asked, told: Told, st
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or AWAY) from error
 
 
-async def _tell_to_wait(ctx: JobContext, asked: Asked, error: ServiceError, station: Station) -> bool:
+async def _tell_to_wait(asked: Asked, error: ServiceError, station: Station) -> bool:
     text = f"{error.sentence} I keep trying, for an hour."
-    return await station.posting.try_to_tell(ctx.id, asked.channel, asked.person, Told(text=text).render())
+    return await station.posting.try_to_tell(asked, Told(text=text))

@@ -17,6 +17,7 @@ from bot.scheduling.when import read_when
 from bot.store import ChargeState
 from bot.store.schema import job
 from tests.app.conftest import ADA, DANA, OMAR, PIPELINE, TRAINING, VERA, World
+from tests.app.promoting import buttons
 from tests.app.schedules_kit import click, eventually, shown
 
 DAY = Parameter(name="day", rule={"type": ["null", "string"], "format": "date"}, default=None)
@@ -72,9 +73,10 @@ async def test_it_is_counted_and_priced_before_it_starts(world: World) -> None:
 
 
 async def test_its_runs_start_one_after_the_other_on_one_card(world: World) -> None:
-    """Each through the code that starts any run, with its date; the card counts them."""
+    """Each through the code that starts any run, with its date; the card counts them, and no question is left."""
     await dated(world)
     await begun(world)
+    assert buttons(await world.told(DANA, "On it: backfill delays from 2026-01-01 to 2026-01-03.")) == []
     first = await finish_next(world, 0)
     await world.card("1 of 3 runs of a backfill are over")
     await finish_next(world, 1, ok=False)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import bot.following.finishing
-from bot.conversation.commands import Asked, Call, Work
+from bot.conversation.asked import Asked
+from bot.conversation.commands import Call, Work
 from bot.domain import Run, RunKey, RunState, TaskState
 from bot.errors import ServiceDown
 from bot.launching.history import History

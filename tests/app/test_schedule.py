@@ -15,6 +15,7 @@ from bot.scheduling.clock import upcoming
 from bot.scheduling.said import coming
 from bot.scheduling.when import read_when
 from tests.app.conftest import DANA, OMAR, VERA, World
+from tests.app.promoting import buttons
 from tests.app.schedules_kit import EVERY, click, made, shown
 
 ASKED = f"schedule delays {EVERY} months=1-6"
@@ -54,6 +55,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     """The second click is the same request."""
     await world.type(DANA, ASKED)
     question = shown(world)
+    world.slack.faults.delay("response_url", 1.0, times=2)  # so that the button is still there
     await click(world, DANA, question, "Create schedule")
     await click(world, DANA, question, "Create schedule")
     await world.told(DANA, "already under way")
@@ -61,14 +63,46 @@ async def test_a_double_click_makes_one(world: World) -> None:
     assert len(await world.specs.all()) == 1
 
 
+async def test_the_answer_takes_the_place_of_the_question(world: World) -> None:
+    """So that there is nothing left to click, and still what was asked for can be read."""
+    await world.type(DANA, ASKED)
+    question = shown(world)
+    await click(world, DANA, question, "Create schedule")
+    answer = await world.told(DANA, "On it: schedule delays every Monday at 06:00.")
+    assert (answer.ts, buttons(answer)) == (question.ts, [])
+
+
+async def test_a_question_whose_answer_is_refused_stays(world: World) -> None:
+    """What is in the way may pass: then a second click makes it so."""
+    await world.type(DANA, ASKED)
+    question, config = shown(world), world.config.read_text(encoding="utf-8")
+    world.config.write_text("access: {viewers: [everyone]}\nmodels: {delays: {dag: train_delays}}\n", encoding="utf-8")
+    await click(world, DANA, question, "Create schedule")
+    await world.told(DANA, "may schedule runs")
+    world.config.write_text(config, encoding="utf-8")
+    await click(world, DANA, question, "Create schedule")
+    await world.told(DANA, "On it: schedule delays every Monday at 06:00.")
+    await world.card("scheduled delays")
+
+
 async def test_what_is_cancelled_can_not_be_made_later(world: World) -> None:
-    """Cancel forgets what was shown; an old button says so."""
+    """Cancel forgets what was shown; a button that is still there says so."""
+    await world.type(DANA, ASKED)
+    question = shown(world)
+    world.slack.faults.delay("response_url", 1.0, times=2)
+    await click(world, DANA, question, "Cancel")
+    await click(world, DANA, question, "Create schedule")
+    await world.told(DANA, "This is no longer open")
+    assert await world.specs.all() == {}
+
+
+async def test_what_is_cancelled_leaves_no_button(world: World) -> None:
+    """It says that nothing was made."""
     await world.type(DANA, ASKED)
     question = shown(world)
     await click(world, DANA, question, "Cancel")
-    await world.told(DANA, "Nothing was scheduled")
-    await click(world, DANA, question, "Create schedule")
-    await world.told(DANA, "This is no longer open")
+    answer = await world.told(DANA, "Nothing was scheduled")
+    assert (answer.ts, buttons(answer)) == (question.ts, [])
     assert await world.specs.all() == {}
 
 
