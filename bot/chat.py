@@ -24,6 +24,7 @@ from bot.domain import Person, Posted
 from bot.errors import NotFound, ServiceDown, ServiceRejected
 from bot.ports import Outgoing
 from bot.slack.answers import TIMEOUT, translated
+from bot.uptime import uptime
 
 log = get_logger(__name__)
 PAGES = 20  # of a channel's history that are read at most to find an uncertain post
@@ -56,7 +57,7 @@ class SlackChat:
         # Not the default handlers: they repeat a post whose connection dropped, though Slack may have posted it.
         self.client.retry_handlers = [_TooSoon(max_retry_count=1)]
         self.identity: Mapping[str, Any] = {}
-        self._date = time.time() - _uptime()
+        self._date = time.time() - uptime()
 
     async def open(self) -> None:
         """Open the session, and ask once who the bot is (Bolt would ask again for each of a burst's requests)."""
@@ -161,7 +162,7 @@ class SlackChat:
 
     def now(self) -> float:
         """See `bot.ports.Chat`: by the date of Slack's last answer, and what has passed since."""
-        return self._date + _uptime()
+        return self._date + uptime()
 
     async def find(self, channel: str, nonce: str, at: float, *, thread: str = "") -> Posted | None:
         """See `bot.ports.Chat`. Slack takes about one message a second in a channel: a page or two hold the time."""
@@ -209,14 +210,9 @@ class SlackChat:
     async def _ask(self, call: Awaitable[Any]) -> Mapping[str, Any]:
         response = await translated(call)
         with suppress(TypeError, ValueError):  # no date, or none that can be read
-            self._date = parsedate_to_datetime(response.headers.get("Date")).timestamp() - _uptime()
+            self._date = parsedate_to_datetime(response.headers.get("Date")).timestamp() - uptime()
         answer: Mapping[str, Any] = response.data
         return answer
-
-
-def _uptime() -> float:
-    """Seconds that no one sets, and that pass while the machine sleeps, where it can tell."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class _TooSoon(AsyncRateLimitErrorRetryHandler):

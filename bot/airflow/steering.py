@@ -9,6 +9,7 @@ from bot.airflow.answer import SERVICE
 from bot.airflow.endpoints import Endpoints
 from bot.domain import Run, RunKey, RunState, Task, TaskState
 from bot.errors import NotFound, ServiceConfused, ServiceDown
+from bot.uptime import STOPPED, uptime
 
 Look = Callable[[], Awaitable[Run | None]]
 
@@ -63,7 +64,11 @@ class Steering:
 
 
 async def _seen(key: RunKey, look: Look) -> Run:
+    """The run as it is now: Airflow stops one whatever its state, so that what was seen long ago is no ground to."""
+    begun = uptime()
     run = await look()
+    if uptime() - begun > STOPPED:
+        run = await look()
     if run is None:
         raise NotFound(SERVICE, f"run {key.run_id} of {key.dag_id}")
     return run

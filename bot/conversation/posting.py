@@ -18,9 +18,9 @@ from bot.errors import NotFound, NotInChannel, ServiceDenied, ServiceError
 from bot.messages.render import Message, Rendered
 from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
+from bot.uptime import STOPPED
 
 log = get_logger(__name__)
-STOPPED = 3.0  # seconds; a process that was stopped for longer may have lost its work to another, which has posted
 
 
 class Posting:

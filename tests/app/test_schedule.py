@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.errors import ServiceDown
+from bot.jobs import Permanent
 from bot.scheduling import changing
 from bot.scheduling.clock import upcoming
 from bot.scheduling.said import coming
@@ -83,6 +84,18 @@ async def test_a_question_whose_answer_is_refused_stays(world: World) -> None:
     await click(world, DANA, question, "Create schedule")
     await world.told(DANA, "On it: schedule delays every Monday at 06:00.")
     await world.card("scheduled delays")
+
+
+async def test_what_failed_for_good_is_told_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the value of the button that was clicked."""
+
+    async def broken(*_: object) -> None:
+        raise Permanent("internal detail")
+
+    monkeypatch.setattr(world.specs, "get", broken)
+    await world.type(DANA, ASKED)
+    await click(world, DANA, shown(world), "Create schedule")
+    await world.told(DANA, "I could not finish “schedule delays every Monday at 06:00”")
 
 
 async def test_what_is_cancelled_can_not_be_made_later(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.airflow import sdk as sdk_module
-from bot.airflow import whole_log
+from bot.airflow import steering, whole_log
 from bot.domain import RunKey, RunState, Task, TaskState
 from bot.errors import NotFound, ServiceDown, ServiceRejected
 from bot.orchestrator import AirflowOrchestrator
@@ -56,6 +56,18 @@ async def test_a_stop_whose_answer_is_lost_is_not_repeated(wire: Wire, airflow: 
     wire.reply("PATCH", RUN, LOST)
     assert (await airflow.stop(KEY)).state is RunState.FAILED
     assert wire.count("PATCH", RUN) == 1
+
+
+async def test_a_stop_of_what_was_looked_at_long_ago(
+    wire: Wire, airflow: AirflowOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process was stopped while it waited for the answer: the run has succeeded since, and stays a success."""
+    moments = iter((0.0, 60.0))
+    monkeypatch.setattr(steering, "uptime", lambda: next(moments))
+    wire.reply("GET", RUN, row("running"), row("success"))
+    wire.reply("PATCH", RUN, row("failed"))
+    assert (await airflow.stop(KEY)).state is RunState.SUCCESS
+    assert wire.count("PATCH", RUN) == 0
 
 
 async def test_a_stop_is_tried_again_while_the_run_goes_on(wire: Wire, airflow: AirflowOrchestrator) -> None:
