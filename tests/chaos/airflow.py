@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.domain import QuestionKey, Run, RunKey, Task
 from bot.errors import NotFound, ServiceRejected
 from tests.chaos.airflow_json import dag, error, param, question_row, run_row, task_row
-from tests.chaos.effects import EFFECT
+from tests.chaos.effects import ARRIVED, EFFECT
 from tests.chaos.wire import Service
 from tests.fakes import FakeOrchestrator
 
@@ -121,10 +121,11 @@ class AirflowOverHttp:
         return web.json_response(run_row(await self._there(request)))
 
     async def _stop(self, request: web.Request) -> web.Response:
-        """Airflow sets a run to failed whatever its state was."""
+        """Airflow sets a run to failed whatever its state was. One that ends meanwhile has only crossed it."""
         run = await self._there(request)
         if run.state.over:
-            request[EFFECT] = f"overruled {run.dag_id}/{run.run_id}"
+            before = not run.ended or run.ended.timestamp() < request[ARRIVED]
+            request[EFFECT] = f"{'overruled' if before else 'crossed'} {run.dag_id}/{run.run_id}"
             self._fake.finish(run.key, ok=False)
         else:
             request[EFFECT] = f"stopped {run.dag_id}/{run.run_id}"

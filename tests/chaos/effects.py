@@ -3,3 +3,4 @@
 from aiohttp import web
 
 EFFECT = web.RequestKey("effect", str)
+ARRIVED = web.RequestKey("arrived", float)  # seconds since 1970; a service that is slow acts later

@@ -27,13 +27,13 @@ LATER = 60.0  # seconds
 
 
 class Job(NamedTuple):
-    """A job of the bot's, with its arguments read. `later`: it is to begin at a time that is yet to come."""
+    """A job of the bot's, with its arguments read. `waits`: for somebody, or for a time that is not to come soon."""
 
     id: str
     kind: str
     state: str
     args: dict[str, Any]
-    later: bool
+    waits: bool
 
 
 async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Trains, database: Database) -> Remains:
@@ -61,7 +61,7 @@ async def look(slack: StandIn, wire: Wire, airflow: FakeOrchestrator, trains: Tr
         verdicts={verdict: frozenset(about) for verdict, about in verdicts.items()},
         promotions=promotions,
         dead=[row.id for row in jobs if row.state == "dead"],
-        live=[row.id for row in jobs if row.state in LIVE and row.state != "waiting" and not row.later],
+        live=[row.id for row in jobs if row.state in LIVE and not row.waits],
     )
 
 
@@ -99,12 +99,14 @@ def _named(message: Message) -> list[str]:
 async def _rows(database: Database) -> tuple[list[Job], dict[str, list[str]], dict[str, Promoted]]:
     """Every job, its args read; the markers that people decided on, by their verdicts; the requests to promote."""
     async with database.read() as connection:
-        later = sa.and_(job.c.epoch == 0, job.c.due > database.now + LATER)
-        query = sa.select(job.c.id, job.c.kind, job.c.state, job.c.args, later.label("later"))
+        later = sa.and_(sa.or_(job.c.epoch == 0, job.c.state == "waiting"), job.c.due > database.now + LATER)
+        for_someone = sa.and_(job.c.state == "waiting", job.c.waiting_for.is_not(None))
+        waits = sa.or_(later, for_someone).label("waits")
+        query = sa.select(job.c.id, job.c.kind, job.c.state, job.c.args, waits)
         rows = (await connection.execute(query)).all()
         votes = (await connection.execute(sa.select(decision.c.subject, decision.c.verdict))).all()
         asked = (await connection.execute(sa.select(promotion))).all()
-    jobs = [Job(row.id, row.kind, row.state, json.loads(row.args), bool(row.later)) for row in rows]
+    jobs = [Job(row.id, row.kind, row.state, json.loads(row.args), bool(row.waits)) for row in rows]
     about = {each.id: each.args.get("conf", {}).get("marker", "") for each in jobs} | {
         row.id: row.reason for row in asked
     }

@@ -147,15 +147,17 @@ async def _rage(at: Scene) -> None:
 
 
 async def _calm(at: Scene) -> None:
-    """Wait until everything accepted has its effects and no work is left, or the time is up; then a little longer."""
+    """Wait until everything accepted has its effects and no work is left, and again a little later; or time is up."""
     deadline = time.monotonic() + at.plan.calm_within
+    rested = False
     while time.monotonic() < deadline:
         await at.fleet.fill()
         left = await at.remains()
-        if not left.live and not any(lost(at.people.requests, left)):
-            break
-        await asyncio.sleep(LOOK_EVERY)
-    await asyncio.sleep(at.plan.rest)
+        calm = not left.live and not any(lost(at.people.requests, left))
+        if calm and rested:
+            return
+        rested = calm
+        await asyncio.sleep(at.plan.rest if calm else LOOK_EVERY)
 
 
 def _keep(slack: StandIn, file: Path) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.errors import ServiceError
 from demo.station.ports import HOST
-from tests.chaos.effects import EFFECT
+from tests.chaos.effects import ARRIVED, EFFECT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Mode = Literal["fair", "slow", "down", "lying", "storm"]
@@ -101,7 +101,7 @@ class Wire:
     def _recorder(self, service: Service) -> Any:
         @web.middleware
         async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-            at = time.time()
+            at = request[ARRIVED] = time.time()
             try:
                 answer, dropped = await service.weather.answer(request, _translating(service, handler))
             except ConnectionError:  # who asked is dead
