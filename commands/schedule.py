@@ -71,7 +71,7 @@ async def create(call: Call, draft_id: str) -> Work:
 @action("schedule_edit", right=Right.READ)
 async def edit(call: Call, draft_id: str) -> SchedulePage:
     """The same as a form."""
-    return await new_form(*await reopened(call, draft_id))
+    return await new_form(*await reopened(call, draft_id), instead_of=draft_id)
 
 
 @action("schedule_drop", right=Right.READ, settles=True)

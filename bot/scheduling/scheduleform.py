@@ -32,8 +32,11 @@ class SchedulePage(FormPage):
     template: ClassVar[str] = "schedule_form"
 
 
-async def new_form(call: Call, wanted: Wanted | None, *notes: str) -> SchedulePage:
-    """The form's first page, filled in with what is wanted so far. Refusal where the model can't be trained now."""
+async def new_form(call: Call, wanted: Wanted | None, *notes: str, instead_of: str = "") -> SchedulePage:
+    """The form's first page, filled in with what is wanted so far. Refusal where the model can't be trained now.
+
+    `instead_of`: the draft of a question, which is closed once the form has led to another.
+    """
     values: dict[str, Any] = {ZONE: call.person.zone}
     if wanted:
         values = {**wanted.conf, WHEN: _typed(wanted.when), ZONE: wanted.zone}
@@ -44,7 +47,12 @@ async def new_form(call: Call, wanted: Wanted | None, *notes: str) -> SchedulePa
         person=call.person.id,
         channel=call.channel,
         model=call.about.name,
-        data={"values": values, "id": wanted.id if wanted else "", "revision": wanted.revision if wanted else 0},
+        data={
+            "values": values,
+            "id": wanted.id if wanted else "",
+            "revision": wanted.revision if wanted else 0,
+            "instead_of": instead_of,
+        },
     )
     await call.station.store.drafts.save(draft)
     return _page(call, _asked_for(call), draft, 1, notes)
@@ -72,9 +80,12 @@ async def filled_in(call: Call, submitted: Submitted) -> SchedulePage | FieldErr
         return await _turned(call, pipeline, draft, page + 1)
     try:
         kept = await call.station.store.schedules.get(draft.data["id"]) if draft.data["id"] else None
-        return await propose(replace(call, schedule=kept), _wanted(call, draft.data))
+        question = await propose(replace(call, schedule=kept), _wanted(call, draft.data))
     except Refusal as error:
         return await _turned(call, pipeline, draft, page, f"⚠️ {error.sentence}")
+    if asked_before := draft.data.get("instead_of"):
+        await call.station.store.drafts.forget(asked_before, call.person.id)
+    return question
 
 
 async def choices(call: Call, submitted: Submitted, typed: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from bot.jobs import Permanent
 from bot.scheduling import changing
 from bot.scheduling.clock import upcoming
 from bot.scheduling.said import coming
+from bot.scheduling.spec import ScheduleSpec
 from bot.scheduling.when import read_when
 from tests.app.conftest import DANA, OMAR, VERA, World
 from tests.app.promoting import buttons
@@ -96,6 +97,24 @@ async def test_what_failed_for_good_is_told_in_words(world: World, monkeypatch: 
     await world.type(DANA, ASKED)
     await click(world, DANA, shown(world), "Create schedule")
     await world.told(DANA, "I could not finish “schedule delays every Monday at 06:00”")
+
+
+async def test_what_was_edited_before_it_was_made_is_one_question(world: World) -> None:
+    """The form leads to another; the first, which has its buttons still, makes nothing any more."""
+    await world.type(DANA, ASKED)
+    question, dana = shown(world), world.slack.as_user(DANA)
+    await click(world, DANA, question, "Edit")
+    [form] = await world.slack.wait_for(lambda: dana.modals or None)
+    [when] = [block for block in form["blocks"] if block.get("block_id") == "param:stationmaster.when"]
+    await dana.submit(form["id"], {when["block_id"]: {when["element"]["action_id"]: "daily at 07:00"}})
+    another = await world.told(DANA, "Train delays daily at 07:00")
+    await click(world, DANA, question, "Create schedule")
+    await world.told(DANA, "This is no longer open")
+    await click(world, DANA, another, "Create schedule")
+    await world.card("scheduled delays")
+    [spec] = (await world.specs.all()).values()
+    assert isinstance(spec, ScheduleSpec)
+    assert (spec.when.words, spec.conf) == ("daily at 07:00", {"months": "1-6"})
 
 
 async def test_what_is_cancelled_can_not_be_made_later(world: World) -> None:
