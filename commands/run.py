@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,7 +109,7 @@ async def start(ctx: JobContext, args: dict[str, Any], station: Station) -> None
             if not args.get("backfill"):  # which has a card of its own
                 await _post_card(ctx, key, asked, leave, station)
     except ServiceError as error:
-        if time.time() - leave.since > GIVE_UP:
+        if ctx.now - leave.since > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
 
@@ -120,18 +119,20 @@ async def _start_or_refuse(
 ) -> dict[str, str]:
     """Start the run, and return nothing; or return the sentence and the hint of why it can't be. Either is final."""
     try:
-        await _start_once(key, args, asked, leave, station)
+        await _start_once(ctx, key, args, asked, leave, station)
     except (Refusal, ServiceDenied, ServiceRejected, NotFound) as error:
         log.info("run.refused", job=ctx.id, reason=str(error))
         return {"sentence": error.sentence, "hint": error.hint if isinstance(error, Refusal) else NOT_STARTED}
     return {}
 
 
-async def _start_once(key: RunKey, args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> None:
+async def _start_once(
+    ctx: JobContext, key: RunKey, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
+) -> None:
     """Who, from where and why go with the run: in its note for people, in its conf for code."""
     if await station.orchestrator.run(key) is not None:
         return  # an earlier attempt started it, and then couldn't say so
-    model = await _check_again(args, asked, leave, station)
+    model = await _check_again(ctx, args, asked, leave, station)
     why = f": {args['reason']}" if args["reason"] else ""
     by = {"person": asked.person, "name": asked.name, "channel": asked.channel, "reason": args["reason"]}
     terms = {"compute": args.get("compute"), "ref": args.get("ref", ""), "gates": as_conf(resolve(model.contract))}
@@ -147,9 +148,11 @@ def _at(args: dict[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(args["at"], UTC) if args.get("at") else None
 
 
-async def _check_again(args: dict[str, Any], asked: Asked, leave: Permission, station: Station) -> Model:
+async def _check_again(
+    ctx: JobContext, args: dict[str, Any], asked: Asked, leave: Permission, station: Station
+) -> Model:
     """Before the first irreversible step: is it still wanted, allowed, and what the DAG takes now? Its model."""
-    if await station.store.now() - max(leave.since, args.get("at") or 0.0) > STALE_AFTER:
+    if ctx.now - max(leave.since, args.get("at") or 0.0) > STALE_AFTER:
         raise Refusal(f"You asked for a run of {args['model']} over an hour ago, so I didn't start it.")
     model = await station.catalogue.find(args["model"])
     pipeline = await station.catalogue.refresh_one(args["dag_id"])

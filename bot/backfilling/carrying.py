@@ -6,7 +6,6 @@ run, with rights and schema looked at again. This work only paces them, and look
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -56,7 +55,7 @@ async def carry_out(ctx: JobContext, args: dict[str, Any], station: Station) -> 
 async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, plan: Plan, station: Station) -> str:
     """Begin, unless an earlier attempt did; why it can't be begun, or nothing."""
     try:
-        if time.time() - ctx.accepted_at > STALE_AFTER:
+        if ctx.age > STALE_AFTER:
             raise Refusal(f"You asked for this backfill of {args['model']} over an hour ago, so I didn't start it.")
         kept = await station.store.backfills.get(ctx.id)
         if kept and kept.ended:  # its work had died, and is tried again: see bot.backfilling.abandoned

@@ -58,10 +58,10 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         followed = replace(followed, shown=shown)
         outcome = await _tell(ctx, station, followed, run)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
-    if outcome.trouble and time.time() - ctx.accepted_at < GIVE_UP:
+    if outcome.trouble and ctx.age < GIVE_UP:
         raise RetryLater(outcome.trouble, after=ASK_AGAIN)
     await _record(ctx, station, followed, run, outcome)
     if outcome.version:

@@ -213,7 +213,7 @@ async def meet(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
         card = run_card(await facts(station, replace(followed, shown=shown), run, ())).render()
         at = await station.posting.somewhere(f"{ctx.id}:card", _places(followed), card)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     if at is None:

@@ -114,6 +114,6 @@ async def point_out(ctx: JobContext, args: dict[str, Any], station: Station) -> 
     except (NotFound, NotInChannel) as error:
         log.info("card.unreachable", run=followed.dag_run_id, reason=str(error))
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             return
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error

@@ -5,7 +5,6 @@ A replica edited it after it had lost the tracker; or its version was promoted s
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from bot.domain import RunKey
@@ -41,5 +40,5 @@ async def redraw(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
     try:
         await refresh(station, kept)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at < GIVE_UP:
+        if ctx.age < GIVE_UP:
             raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error

@@ -114,7 +114,7 @@ async def _look(
 
 async def _refusal(ctx: JobContext, asked: Asked, followed: FollowedRun, station: Station) -> str:
     """Before anything is changed: is it still wanted, and still allowed?"""
-    if await station.store.now() - ctx.accepted_at > STALE_AFTER:
+    if ctx.age > STALE_AFTER:
         return f"You asked for this over an hour ago, so I did nothing to the run of {followed.model}."
     try:
         await allow(station, asked.person, Right.STEER, followed)

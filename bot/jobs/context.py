@@ -14,13 +14,14 @@ from bot.jobs.insist import insist
 from bot.jobs.payload import decode, encode
 from bot.jobs.table import Claim, JobTable
 from bot.observing.tracing import span
+from bot.uptime import uptime
 
 log = structlog.get_logger(__name__)
 Step = Callable[..., Awaitable[Any]]
 
 
 class JobContext:
-    """One job, being run. `accepted_at` is when it was accepted, in epoch seconds."""
+    """One job, being run. `accepted_at` is when it was accepted, in epoch seconds of the database's clock."""
 
     def __init__(self, table: JobTable, claim: Claim, remembered: Mapping[str, str], pause: float) -> None:
         self.id = claim.id
@@ -30,6 +31,16 @@ class JobContext:
         self._claim = claim
         self._remembered = dict(remembered)
         self._pause = pause
+
+    @property
+    def now(self) -> float:
+        """Epoch seconds by the database's clock, which is one for all replicas, and nobody sets while the job runs."""
+        return self._claim.updated + uptime() - self._claim.at
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was accepted."""
+        return self.now - self.accepted_at
 
     def key(self, name: str) -> str:
         """An id that is the same each time this job runs: what makes a downstream call harmless to repeat."""

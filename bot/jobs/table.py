@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,13 +17,15 @@ import sqlalchemy as sa
 from bot.jobs.errors import Fenced
 from bot.store import Database, Transaction
 from bot.store.schema import LIVE, job, job_schedule, job_signal, job_step
+from bot.uptime import uptime
 
 AHEAD = 60.0  # seconds; a row that was written so much later than now was written before the clock was set back
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A job taken by this process: `epoch` is its fencing token, `args` its JSON, `created` in epoch seconds.
+    """A job taken by this process: `epoch` is its fencing token, `args` its JSON. `created` and `updated`, when it was
+    taken, are in epoch seconds of the database's clock; `at` is the uptime then.
 
     `trace` is the context of the trace that it belongs to.
     """
@@ -34,7 +36,9 @@ class Claim:
     epoch: int
     attempts: int
     created: float
+    updated: float
     trace: str | None = None
+    at: float = field(default_factory=uptime)
 
 
 class Taken(NamedTuple):
@@ -289,7 +293,16 @@ class JobTable:
         return payload
 
 
-_CLAIMED = (job.c.id, job.c.kind, job.c.args, job.c.epoch, job.c.attempts, job.c.created, job.c.trace)
+_CLAIMED = (
+    job.c.id,
+    job.c.kind,
+    job.c.args,
+    job.c.epoch,
+    job.c.attempts,
+    job.c.created,
+    job.c.updated,
+    job.c.trace,
+)
 
 
 def _claim(row: sa.Row[*tuple[Any, ...]] | None) -> Claim | None:

@@ -79,7 +79,7 @@ async def permission(ctx: JobContext, args: Mapping[str, Any], asked: Asked, sta
         card = Posted(**place) if place else None
         await ctx.step("answer told", _tell, ctx, args, asked, charge, card, station)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > WAITS + GIVE_UP:
+        if ctx.age > WAITS + GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     granted = charge.state in {ChargeState.RESERVED, ChargeState.SETTLED}

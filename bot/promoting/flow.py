@@ -6,7 +6,6 @@ this work is woken only to look at it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
@@ -47,7 +46,7 @@ async def promotion(ctx: JobContext, args: dict[str, Any], station: Station) -> 
         await _until_decided(ctx, station)
     except ServiceError as error:
         known = await station.store.promotions.get(ctx.id)
-        if time.time() - (known.expires if known else ctx.accepted_at) > GIVE_UP:
+        if ctx.now - (known.expires if known else ctx.accepted_at) > GIVE_UP:
             raise
         await _tell_to_wait(ctx, args, asked, known, error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
@@ -64,7 +63,7 @@ async def _until_decided(ctx: JobContext, station: Station) -> None:
             return
         if vote > 1:  # before the first one it reads as it was posted
             await ctx.step(f"shown before vote {vote}", put_right, station, ctx.id)
-        if await ctx.wait(f"decision:{vote}", max(0.0, now.expires - time.time())) is None:
+        if await ctx.wait(f"decision:{vote}", max(0.0, now.expires - ctx.now)) is None:
             await _expire(now, station)
 
 

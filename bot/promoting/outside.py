@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, ClassVar
 
 from structlog import get_logger
@@ -71,7 +70,7 @@ async def _tell(ctx: JobContext, model: Model, message: OutsideChange, station: 
         if await station.posting.somewhere(f"{ctx.id}:told", places, message.render()) is None:
             log.warning("outside.nowhere", model=model.name)
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,7 +66,7 @@ async def _write_down(ctx: JobContext, args: Mapping[str, Any], asked: Asked, st
         requested_by_name=asked.name or BOT,
         evidence=evidence.model_dump(mode="json"),
         digest=digest(evidence),
-        expires=time.time() + model.contract.promotion.expires,
+        expires=ctx.now + model.contract.promotion.expires,
         needed=evidence.needed,
         reason=args["reason"],
         override=override,

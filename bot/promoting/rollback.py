@@ -5,7 +5,6 @@ Nobody has to agree, because an outage can't wait; so it goes nowhere else, and 
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +74,7 @@ async def _begin(ctx: JobContext, args: dict[str, Any], asked: Asked, station: S
 
 async def _check(ctx: JobContext, args: dict[str, Any], asked: Asked, model: Model, station: Station) -> None:
     """Is it still wanted, allowed, and from where the person saw the alias? Refusal where not."""
-    if time.time() - ctx.accepted_at > GIVE_UP and await station.store.ledger.get(f"{ctx.id}:move") is None:
+    if ctx.age > GIVE_UP and await station.store.ledger.get(f"{ctx.id}:move") is None:
         raise Refusal(f"You asked to roll {args['model']} back over an hour ago, so I left it.")
     roles = await station.people.roles(await station.people.person(asked.person), model)
     decision = decide(Right.ROLLBACK, roles, model.name, named=model.contract.promotion.rollback)

@@ -200,7 +200,7 @@ async def look_now(ctx: JobContext, args: dict[str, object], station: Station) -
     try:
         await Watching(station).look()
     except ServiceError as error:
-        if time.time() - ctx.accepted_at < LOOK_EVERY:  # else the duty has looked
+        if ctx.age < LOOK_EVERY:  # else the duty has looked
             raise RetryLater(str(error), after=ASK_AGAIN) from error
 
 

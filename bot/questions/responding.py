@@ -104,7 +104,7 @@ async def _check(
     now = await station.orchestrator.question(question.key)
     if now is None or question_id(now) != asked.id or not (now.open or now.answered):
         raise Refusal(OVER)  # Airflow would take an answer all the same
-    if await station.store.now() - ctx.accepted_at > STALE_AFTER:
+    if ctx.age > STALE_AFTER:
         raise Refusal("You answered over an hour ago, and I couldn't tell Airflow since.")
     if why := await why_not(station, asked, question, who.person):
         raise NotAllowed(why)

@@ -5,7 +5,6 @@ A question is shown some seconds after it came to be: Airflow fails a task that 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -147,6 +146,6 @@ async def put_right(station: Station, asked: AskedQuestion) -> None:
 
 def _later(ctx: JobContext, error: ServiceError) -> Exception:
     """Again a little later, for a day."""
-    if time.time() - ctx.accepted_at > GIVE_UP:
+    if ctx.age > GIVE_UP:
         return error
     return RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,7 +54,7 @@ async def put(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
         await ctx.step("timed", _timed, ctx, spec, published)
         await announce(ctx, spec, published, asked, doing, station)
     except (ServiceDown, ServiceConfused) as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             raise
         await ctx.step("told to wait", _tell_to_wait, args, asked, error, station)
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or AWAY) from error
@@ -101,7 +100,7 @@ async def _written(
     new = compose(args, doing, found)
     if there and done(there, new, doing, found):
         return there, None
-    if time.time() - ctx.accepted_at > STALE_AFTER:
+    if ctx.age > STALE_AFTER:
         raise Refusal(f"You asked for this over an hour ago, so I changed no schedule of {args['model']}.")
     await check_leave(station, asked.person, new, there, doing)
     expected = args["wanted"]["revision"] if args.get("wanted") else there.revision if there else 0

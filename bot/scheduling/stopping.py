@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from structlog import get_logger
@@ -80,7 +79,7 @@ async def _do(
 async def _why_not(ctx: JobContext, asked: Asked, kept: KeptSchedule | None, station: Station) -> str:
     if kept is None or kept.removed:
         return "This schedule is there no longer."
-    if time.time() - ctx.accepted_at > STALE_AFTER:
+    if ctx.age > STALE_AFTER:
         return "You asked for this over an hour ago, so I did nothing to the schedule."
     return await may_steer(station, asked.person, kept.model, kept.owner)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -95,7 +94,7 @@ async def _about(
     try:
         await do(kept, ScheduleSpec.model_validate(kept.spec), await station.catalogue.find(kept.model))
     except ServiceError as error:
-        if time.time() - ctx.accepted_at > GIVE_UP:
+        if ctx.age > GIVE_UP:
             raise
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
 

@@ -77,11 +77,6 @@ class Store:
         """A transaction that may write: see `Database.write`."""
         return self.database.write(first=first)
 
-    async def now(self) -> float:
-        """The time by the database's clock, in epoch seconds: what every kept time is compared with."""
-        async with self.database.read() as connection:
-            return float(await connection.scalar(sa.select(self.database.now)) or 0.0)
-
     async def close(self) -> None:
         """Close every connection."""
         await self.database.close()
