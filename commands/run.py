@@ -11,7 +11,7 @@ from structlog import get_logger
 from bot.access import Right, decide
 from bot.catalogue import NOT_STARTED, Model
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.conversation.commands import Call, Work, command, work
 from bot.conversation.words import Arguments
 from bot.domain import Posted, Run, RunKey, RunState
@@ -45,7 +45,6 @@ from bot.station import Station
 from bot.store import AuditEntry, FollowedRun
 
 log = get_logger(__name__)
-STALE_AFTER = 3_600.0  # seconds since it was asked for, or agreed to; a run kept longer asks its person again
 ASK_AGAIN = 15.0  # seconds between attempts while Airflow doesn't answer
 GIVE_UP = 24 * 3_600.0  # seconds that a card is tried to be posted
 

@@ -18,7 +18,7 @@ from bot.backfilling.proposing import Plan, key_of
 from bot.backfilling.showing import day_of, runs_of, show, state_of
 from bot.catalogue import Model
 from bot.conversation.answers import Refused
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.domain import BackfillPlan
 from bot.errors import NotAllowed, Refusal, ServiceConfused, ServiceDown, ServiceError
 from bot.jobs import JobContext, RetryLater
@@ -33,7 +33,6 @@ log = get_logger(__name__)
 LOOK_AGAIN = 5.0  # seconds between looks at its runs
 AWAY = 15.0
 AT_ONCE = 1  # runs of a series that go on together
-STALE_AFTER = 3_600.0  # seconds since it was confirmed; what was kept longer is not begun any more
 
 
 async def carry_out(ctx: JobContext, args: dict[str, Any], station: Station) -> None:

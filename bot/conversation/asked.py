@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STALE_AFTER = 3_600.0  # seconds; what was kept longer than that before it could be begun is to be asked for again
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

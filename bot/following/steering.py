@@ -13,7 +13,7 @@ from structlog import get_logger
 
 from bot.access import Right, decide
 from bot.conversation.answers import Refused, Told
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.conversation.commands import Call, Work
 from bot.domain import Run, RunKey, RunState
 from bot.errors import NotAllowed, Refusal, ServiceConfused, ServiceDown, ServiceError
@@ -24,7 +24,6 @@ from bot.station import Station
 from bot.store import AuditEntry, FollowedRun, RunChanges, Transaction
 
 log = get_logger(__name__)
-STALE_AFTER = 3_600.0  # seconds; what was kept longer is not done any more
 ASK_AGAIN = 15.0  # seconds between attempts while Airflow doesn't answer
 TRIES = 10  # at writing something down beside a run that the tracker writes to as well
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from bot.conversation.answers import Refused, Told
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.domain import Question
 from bot.errors import (
     NotAllowed,
@@ -28,7 +28,6 @@ from bot.questions.waiting import LIVE, ask_anew, put_right, who_may
 from bot.station import Station
 from bot.store import AskedQuestion, AuditEntry
 
-STALE_AFTER = 3_600.0  # seconds; an answer that was kept longer is not given any more
 ASK_AGAIN = 10.0
 OVER = "This is no longer asked."
 

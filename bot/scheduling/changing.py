@@ -14,7 +14,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.conversation.answers import Refused, Told
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.errors import NotFound, Refusal, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
 from bot.jobs import JobContext, RetryLater
 from bot.scheduling.announcing import announce
@@ -28,7 +28,6 @@ from bot.station import Station
 from bot.store import AuditEntry, KeptSchedule
 
 log = get_logger(__name__)
-STALE_AFTER = 3_600.0  # seconds since it was asked for; what was kept longer is not begun any more
 AWAY = 15.0  # seconds between attempts while a service doesn't answer
 GIVE_UP = 24 * 3_600.0  # seconds that what was written is tried to be finished
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")

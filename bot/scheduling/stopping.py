@@ -7,7 +7,7 @@ from typing import Any
 from structlog import get_logger
 
 from bot.conversation.answers import Proposal, Refused, Told
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.errors import NotFound, ServiceConfused, ServiceDown, ServiceError
 from bot.jobs import JobContext, RetryLater
 from bot.messages.markup import Markup, escape
@@ -19,7 +19,6 @@ from bot.station import Station
 from bot.store import AuditEntry, KeptSchedule
 
 log = get_logger(__name__)
-STALE_AFTER = 3_600.0  # seconds since it was asked for; what was kept longer is not done any more
 AWAY = 15.0  # seconds between attempts while a service doesn't answer
 
 

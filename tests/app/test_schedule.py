@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,18 @@ async def test_a_question_whose_answer_is_refused_stays(world: World) -> None:
     world.config.write_text(config, encoding="utf-8")
     await click(world, DANA, question, "Create schedule")
     await world.told(DANA, "On it: schedule delays every Monday at 06:00.")
+    await world.card("scheduled delays")
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+async def test_a_clock_that_is_off_makes_nothing_old(
+    world: World, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    """What was asked for a moment ago is made, whatever the time is here."""
+    await world.type(DANA, ASKED)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + hours * 3_600)
+    await click(world, DANA, shown(world), "Create schedule")
     await world.card("scheduled delays")
 
 
