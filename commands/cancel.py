@@ -85,7 +85,7 @@ async def cancel(call: Call, arguments: CancelArguments) -> Told | Work:
     by = f" by {escape(followed.requested_by_name)}" if followed.requested_by_name else ""
     return Told(
         text=Markup(f"Cancel the run of {escape(followed.model)}, started {since}{by}?"),
-        proposals=(Proposal("Cancel the run", f"cancel {followed.dag_id}/{followed.dag_run_id} --yes"),),
+        proposals=(Proposal("Cancel the run", f"cancel {followed.dag_id}/{followed.dag_run_id} --yes", settles=True),),
     )
 
 

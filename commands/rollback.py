@@ -60,7 +60,7 @@ async def rollback(call: Call, arguments: RollbackArguments) -> Told | Work:
     deploys = f", and start {model.contract.promotion.deploy}" if model.contract.promotion.deploy else ""
     return Told(
         text=f"Roll {alias} of {model.name} back from {f'v{now}' if now else 'nothing'} to v{to}{deploys}?",
-        proposals=(Proposal(f"Roll back to v{to}", goes_on),),
+        proposals=(Proposal(f"Roll back to v{to}", goes_on, settles=True),),
     )
 
 

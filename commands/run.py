@@ -35,7 +35,6 @@ from bot.launching.history import estimate_of, learn
 from bot.launching.launch import Wanted, launch, price_line
 from bot.launching.runform import new_form
 from bot.launching.settling import release
-from bot.messages import limits
 from bot.messages.markup import Markup, fit
 from bot.messages.render import Message, Modal
 from bot.parameters.params import check_conf, read_values
@@ -297,6 +296,6 @@ async def _tell_refusal(
         await release(station, ctx.id, args["model"], tx)
     if leave.card:
         await close_card(station, leave.card, args, asked, f"{args['model']} was not started: {sentence}")
-    again = (Proposal("Start it now", asked.text),) if len(asked.text) <= limits.CHARACTERS["value"] else ()
-    refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=again)
+    again = Proposal("Start it now", asked.text, settles=True)
+    refused = Refused(sentence=sentence, hint=hint or NOT_STARTED, proposals=(again,))
     await station.posting.tell(asked, refused)

@@ -37,7 +37,7 @@ async def unschedule(call: Call, arguments: UnscheduleArguments) -> Told | Work:
     spec = ScheduleSpec.model_validate(kept.spec)
     return Told(
         text=Markup(f"Remove the schedule of {escape(kept.model)}, {named(spec)}? Its past runs stay."),
-        proposals=(Proposal("Remove it", f"unschedule {kept.id} --yes"),),
+        proposals=(Proposal("Remove it", f"unschedule {kept.id} --yes", settles=True),),
     )
 
 

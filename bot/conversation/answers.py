@@ -13,10 +13,14 @@ LONGEST_SHARED = limits.SPARE_CHARACTERS // 2  # characters of a command; what e
 
 
 class Proposal(NamedTuple):
-    """A button that stands for a command: its label, and what would be typed."""
+    """A button that stands for a command: its label, and what would be typed.
+
+    One that `settles` answers the question that its message asks, as a declared Button may.
+    """
 
     label: str
     command: str
+    settles: bool = False
 
 
 def beginnings(models: Sequence[str]) -> tuple[Proposal, ...]:

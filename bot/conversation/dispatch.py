@@ -31,6 +31,7 @@ from bot.station import Station
 
 ACKNOWLEDGE_WITHIN = 2.0  # seconds; Slack gives 3
 SHARE_AGAIN = 10.0  # seconds between attempts while Slack doesn't answer
+SPOKEN = ("say", "settle")  # buttons that stand for a command; the second answer what their message asks
 LAUNCHER = "launcher"  # what `/train` alone is called
 MOST_HEARD = 10_000  # messages to the bot that are remembered, so that one that comes again is known
 
@@ -61,15 +62,16 @@ class Dispatcher:
     async def click(self, request: Request, action_id: str) -> None:
         """Carry out what a button stands for; what there is to say goes to the person who clicked."""
         name = action_id.split(":", 1)[0]
-        if name == "say":  # a button that stands for a command
-            doing, reads = self._carry_out_text(request), self._only_reads(request.text)
+        if name in SPOKEN:
+            doing = self._carry_out_text(request, settles=name == "settle")
+            reads = self._only_reads(request.text)
         elif name == "share":
             doing, reads = self._share(request), False
         elif button := self._buttons.get(name):
             doing, reads = self._carry_out_button(button, request), False
         else:
             return  # a link: there is nothing to do
-        name = self._named(request.text) if name == "say" else name
+        name = self._named(request.text) if name in SPOKEN else name
         answering = asyncio.create_task(self._answering.answer(request, name, doing))
         if not reads:
             await asyncio.wait({answering})
@@ -100,18 +102,25 @@ class Dispatcher:
 
     # ---- one request, from its words to an answer ---------------------------------------------------------------
 
-    async def _carry_out_text(self, request: Request) -> Rendered | None:
+    async def _carry_out_text(self, request: Request, *, settles: bool = False) -> Rendered | None:
         command, call, result = await self._interpreter.carry_out(request)
-        return await self._finish(request, call, command.name or LAUNCHER, result)
+        answer = await self._finish(request, call, command.name or LAUNCHER, result)
+        return self._settled(request, result, answer, request.label) if settles else answer
 
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, button.right)
         result = await button.handler(call, request.text)
         # nobody typed the value: what work is called is for the handler to say
         answer = await self._finish(replace(request, text=""), call, button.name, result)
-        if not button.settles:
-            return answer
         words = result.words if isinstance(result, Work) else ""
+        return self._settled(request, result, answer, words) if button.settles else answer
+
+    def _settled(
+        self, request: Request, result: Message | Modal | Work, answer: Rendered | None, words: str
+    ) -> Rendered | None:
+        """Put what came of it in the place of the question; a modal isn't an answer yet."""
+        if isinstance(result, Modal):
+            return answer
         self._answering.settle(request, answer or Told(text=f"On it: {words}.").render())
         return None
 

@@ -29,6 +29,7 @@ class Request:
     text: str
     response_url: str = ""
     trigger: str = ""  # opens one modal, within three seconds
+    label: str = ""  # of the button that was clicked
 
 
 class Interpreter:

@@ -99,7 +99,11 @@ async def _refused(call: Call, wanted: Wanted, beyond: list[contract.Breach]) ->
     await call.station.store.audit.append(entry)
     owners = await call.station.people.names(call.about.contract.owners)
     label = f"Ask its owner, {owners[0]}" if len(owners) == 1 else "Ask its owners" if owners else "Ask an admin"
-    return Refused(sentence=sentence, hint=NOT_STARTED, proposals=(Proposal(label, command_of(name, wanted, "--ask")),))
+    return Refused(
+        sentence=sentence,
+        hint=NOT_STARTED,
+        proposals=(Proposal(label, command_of(name, wanted, "--ask"), settles=True),),
+    )
 
 
 def command_of(model: str, wanted: Wanted, ending: str) -> str:

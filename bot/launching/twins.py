@@ -34,7 +34,7 @@ async def question(call: Call, conf: Mapping[str, Any], compute: str, ref: str, 
 
     `command` is what starts another all the same.
     """
-    model, another = call.about, Proposal("Start another", command)
+    model, another = call.about, Proposal("Start another", command, settles=True)
     wanted = likeness(model.pipeline, conf, compute, ref)
     for followed in await call.station.store.runs.followed():
         shown = followed.shown or {}

@@ -97,6 +97,7 @@ class Listeners:
             text=clicked.get("value") or "",
             response_url=body.get("response_url", ""),
             trigger=body.get("trigger_id", ""),
+            label=(clicked.get("text") or {}).get("text", ""),
         )
         if view.get("type") == "modal":
             submitted = _submitted(view, action=clicked["action_id"], block=clicked["block_id"])

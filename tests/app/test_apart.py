@@ -84,7 +84,7 @@ async def test_a_second_run_with_the_same_values_is_a_question(world: World) -> 
     await world.slack.as_user(OMAR).click(TRAINING, question.ts, "say:1")
     opened = await world.told(OMAR, "delays waits for its turn")
     assert key.run_id in str(opened.blocks)
-    await world.slack.as_user(OMAR).click(TRAINING, question.ts, "say:2")
+    await world.slack.as_user(OMAR).click(TRAINING, question.ts, "settle:2")
     await world.slack.wait_for(lambda: world.airflow.count("start") == 2)
     assert len({str(conf["learning_rate"]) for conf in world.started()}) == 1
 

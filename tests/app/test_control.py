@@ -111,9 +111,11 @@ async def test_a_typed_cancel_asks_first(world: World) -> None:
     assert question.startswith("Cancel the run of delays, started")
     assert world.airflow.count("stop") == 0
     asked = world.slack.ephemerals(DANA, TRAINING)[-1]
-    await world.slack.as_user(DANA).click(TRAINING, asked.ts, "say:1")
+    await world.slack.as_user(DANA).click(TRAINING, asked.ts, "settle:1")
     await world.card("was cancelled by Dana")
     assert world.airflow.count("stop") == 1
+    answer = await world.told(DANA, "On it: Cancel the run.")
+    assert (answer.ts, buttons(answer)) == (asked.ts, {})
 
 
 async def test_a_second_cancel_says_who_was_first(world: World) -> None:

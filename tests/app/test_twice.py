@@ -72,7 +72,7 @@ async def test_a_run_that_was_kept_for_an_hour_asks_again_after_a_restart(world:
     async with running(settings_for(world.slack, tmp_path, world.config), world.airflow, world.mlflow):
         asked = await world.told(DANA, "over an hour ago, so I didn't start it")
         assert world.started() == []
-        await world.slack.as_user(DANA).click(TRAINING, asked.ts, "say:1")
+        await world.slack.as_user(DANA).click(TRAINING, asked.ts, "settle:1")
         await world.run_key()
     assert len(world.started()) == 1
 
