@@ -59,8 +59,9 @@ def accepted(requests: Sequence[Request], remains: Remains) -> list[Request]:
 
 def lost(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
     """What was accepted, or begun, and has not all of its effects, in words."""
+    runs = {name(run): run for each in remains.runs.values() for run in each}
     for request in accepted(requests, remains):
-        if why := _missing(request, remains):
+        if why := _missing(request, runs.get(request.about), remains):
             yield f"{request.kind} {request.about}: {why}"
     for marker, runs in remains.runs.items():
         for run in runs:
@@ -70,10 +71,9 @@ def lost(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
     yield from (f"job {job_id}: it has died" for job_id in remains.dead)
 
 
-def _missing(request: Request, remains: Remains) -> str:
-    """Which effect an accepted request lacks; empty where it has all."""
+def _missing(request: Request, run: Run | None, remains: Remains) -> str:
+    """Which effect an accepted request, about this run if any, lacks; empty where it has all."""
     about = request.about
-    run = next((each for runs in remains.runs.values() for each in runs if name(each) == about), None)
     match request.kind:
         case "run" | "agree" if not remains.runs.get(about):
             return "no run at Airflow"
