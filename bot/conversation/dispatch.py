@@ -17,14 +17,14 @@ from bot.access import Right
 from bot.conversation.accepting import accept
 from bot.conversation.answering import Answering
 from bot.conversation.answers import Refused, Told, shared_by, with_share
-from bot.conversation.asked import Asked
+from bot.conversation.asked import STALE_AFTER, Asked
 from bot.conversation.commands import Button, Call, Registered, Shortcut, Work
 from bot.conversation.hometab import HomeTabs
 from bot.conversation.interpret import Interpreter, Request
 from bot.conversation.lastwords import tell_admins
 from bot.conversation.modals import Modals
 from bot.domain import Posted
-from bot.errors import Refusal, ServiceDown, ServiceError, StationmasterError, shorten
+from bot.errors import Refusal, ServiceConfused, ServiceDown, ServiceError, StationmasterError, shorten
 from bot.jobs import JobContext, JobRow, RetryLater
 from bot.messages.render import Message, Modal, Rendered
 from bot.station import Station
@@ -140,9 +140,9 @@ class Dispatcher:
                 await self._interpreter.read(Request(ctx.id, asked.person, "", asked.channel, asked.text))
             ).render()
             await station.posting.once(f"{ctx.id}:shared", asked.channel, shared_by(asked.name, answer))
-        except ServiceDown as error:
-            raise RetryLater(str(error), after=error.retry_after or SHARE_AGAIN) from error
         except (Refusal, ServiceError) as error:
+            if isinstance(error, ServiceDown | ServiceConfused) and ctx.age < STALE_AFTER:
+                raise RetryLater(str(error), after=getattr(error, "retry_after", None) or SHARE_AGAIN) from error
             await station.posting.tell(asked, Refused(sentence=error.sentence))
 
     def _named(self, text: str) -> str:

@@ -48,8 +48,10 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
     followed = await station.store.runs.get(key)
     if followed is None or followed.ended:
         return
-    if await _card_is_coming(station, followed):
-        raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
+    if not followed.card_ts:
+        if await _card_is_coming(station, followed):
+            raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
+        followed = await station.store.runs.get(key) or followed  # that work may have posted it since we looked
     try:
         run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
         if not run.state.over:
@@ -70,7 +72,7 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
 
 async def _card_is_coming(station: Station, followed: FollowedRun) -> bool:
     """Is the work that posts the card still going on? A run may end before its card stands."""
-    if followed.card_ts or not followed.job_id:
+    if not followed.job_id:
         return False
     starting = await station.jobs.get(followed.job_id)
     return starting is not None and starting.state in {"ready", "running", "waiting"}

@@ -14,6 +14,8 @@ from bot.app import running
 from bot.domain import RunState, TaskState
 from bot.errors import NotFound, ServiceConfused, ServiceDenied, ServiceDown, ServiceError, ServiceRejected
 from bot.jobs import JobRow, Jobs, Permanent
+from bot.station import Station
+from bot.store import FollowedRun
 from bot.store.schema import job, job_schedule
 from tests.app.conftest import DANA, TRAINING, World, settings_for
 
@@ -115,6 +117,25 @@ async def test_a_card_that_someone_deleted_comes_back_with_the_result(world: Wor
     world.airflow.finish(key)
     await world.tracker.tick()
     assert (await world.card("delays has finished")).ts != card.ts
+
+
+async def test_a_card_that_is_posted_while_the_end_is_looked_at_is_the_only_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run has ended before its card stood: whoever tells the end looks once more when that work is over."""
+    await world.type(DANA, "run delays --yes")
+    card, key = await world.followed_run()
+    await world.station.store.runs.change(key, card_channel=None, card_ts=None)
+
+    async def just_posted(station: Station, _: FollowedRun) -> bool:
+        await station.store.runs.change(key, card_channel=card.channel, card_ts=card.ts)
+        return False
+
+    monkeypatch.setattr(bot.following.finishing, "_card_is_coming", just_posted)
+    world.airflow.finish(key)
+    await world.tracker.tick()
+    assert (await world.card("delays has finished")).ts == card.ts
+    assert len(world.slack.messages(TRAINING)) == 1
 
 
 async def test_an_uncertain_post_is_found_again_and_not_repeated(world: World) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from bot.domain import TaskState
 from bot.errors import ServiceDown
 from tests.app.conftest import ADA, AUDREY, DANA, GUS, NOOR, OMAR, TRAINING, VERA, World
+from tests.app.schedules_kit import eventually
 
 
 async def test_the_launcher_says_what_one_can_do(world: World) -> None:
@@ -121,6 +124,25 @@ async def test_an_answer_can_be_shown_to_everyone(world: World) -> None:
     shown = world.slack.ephemerals(DANA, TRAINING)[-1]
     await world.slack.as_user(DANA).click(TRAINING, shown.ts, "share")
     assert (await world.card("Dana shared")).text.endswith("1 model: delays")
+
+
+async def test_what_is_shared_while_an_answer_is_unreadable_is_shared_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that answers nonsense may answer sense in a moment: nobody is told that it can't be."""
+    monkeypatch.setattr("bot.conversation.dispatch.SHARE_AGAIN", 0.1)
+    await world.type(DANA, "models")
+    shown = world.slack.ephemerals(DANA, TRAINING)[-1]
+    world.slack.faults.cut("chat.postMessage")
+    await world.slack.as_user(DANA).click(TRAINING, shown.ts, "share")
+    await world.card("Dana shared")
+    await eventually(partial(_done, world, "share"))
+    assert len(world.slack.messages(TRAINING)) == 1
+    assert len(world.slack.ephemerals(DANA, TRAINING)) == 1
+
+
+async def _done(world: World, kind: str) -> bool:
+    return any(each.kind == kind and each.state == "done" for each in await world.station.jobs.list(limit=10))
 
 
 async def test_an_answer_that_takes_long_comes_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
