@@ -59,9 +59,9 @@ def accepted(requests: Sequence[Request], remains: Remains) -> list[Request]:
 
 def lost(requests: Sequence[Request], remains: Remains) -> Iterator[str]:
     """What was accepted, or begun, and has not all of its effects, in words."""
-    runs = {name(run): run for each in remains.runs.values() for run in each}
+    by_name = {name(run): run for runs in remains.runs.values() for run in runs}
     for request in accepted(requests, remains):
-        if why := _missing(request, runs.get(request.about), remains):
+        if why := _missing(request, by_name.get(request.about), remains):
             yield f"{request.kind} {request.about}: {why}"
     for marker, runs in remains.runs.items():
         for run in runs:
