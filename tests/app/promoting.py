@@ -78,12 +78,12 @@ async def two_versions(world: World) -> None:
 
 async def ask(world: World, text: str = "promote delays", person: str = DANA, channel: str = TRAINING) -> Message:
     """Type it; the request's card."""
-    before = len([each for each in world.slack.messages(channel) if "asks to put" in each.text])
+    before = {each.ts for each in world.slack.messages(channel)}  # a count would fall when one of them is decided
     await world.type(person, text, channel)
 
     def card() -> Message | None:
-        cards = [each for each in world.slack.messages(channel) if "asks to put" in each.text]
-        return cards[-1] if len(cards) > before else None
+        new = [each for each in world.slack.messages(channel) if each.ts not in before and "asks to put" in each.text]
+        return new[-1] if new else None
 
     return await world.slack.wait_for(card, 10)
 
