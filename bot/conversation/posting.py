@@ -1,11 +1,13 @@
 """Messages that are posted once, whatever crashes; and words for one person, wherever they can be reached.
 
 Slack has no idempotency key for a post. The attempt is therefore written down first, with a random nonce that goes
-with the message as metadata. Where an earlier attempt's outcome is uncertain, the channel is searched for that nonce.
+with the message as metadata. Where an earlier attempt's outcome is uncertain, the channel is searched for that nonce,
+once Slack has had the time to do what it was asked; then the message is posted by whoever notes first that they will.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ from structlog import get_logger
 from bot.conversation.answerable import Answerable
 from bot.conversation.asked import Asked
 from bot.domain import Posted
-from bot.errors import NotFound, NotInChannel, ServiceDenied, ServiceError
+from bot.errors import NotFound, NotInChannel, ServiceConfused, ServiceDenied, ServiceDown, ServiceError
 from bot.messages.render import Message, Rendered
 from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
@@ -22,29 +24,50 @@ from bot.uptime import STOPPED
 
 log = get_logger(__name__)
 
+LANDED = 15  # seconds after it was noted, a post stands in the channel or never will: STOPPED, and what a call may last
+
 
 class Posting:
     """Posts through the chat, remembering in the store."""
 
     def __init__(self, chat: Chat, store: Store, answerable: Answerable) -> None:
         self._chat, self._store, self.answerable = chat, store, answerable
+        self._over: dict[str, float] = {}  # by key, when the attempt was noted that failed here: it is not under way
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
-        nonce, begun = uuid4().hex, self._chat.now()
-        attempt = await self._store.posts.attempt(key, channel, nonce, begun)
-        if attempt.ts:
-            return Posted(channel=attempt.channel, ts=attempt.ts)
-        outgoing, uncertain, posted = message, attempt.nonce != nonce, None
-        while uncertain or self._chat.now() - begun > STOPPED:
-            outgoing, posted = await self._look_for(attempt, message, thread)
-            if posted:
-                break
-            begun, uncertain = self._chat.now(), False
-            attempt = await self._store.posts.again(key, begun)
-        posted = posted or await self._chat.post(channel, outgoing, thread=thread, nonce=attempt.nonce)
-        await self._store.posts.posted(key, posted.channel, posted.ts)
+        outgoing, at = message, self._chat.now()
+        attempt = await self._store.posts.attempt(key, channel, uuid4().hex, at)
+        posted = _where(attempt)
+        while not posted and (attempt.at != at or self._chat.now() - at > STOPPED):
+            attempt = await self._landed(attempt)
+            if not (posted := _where(attempt)):
+                outgoing, posted = await self._look_for(attempt, message, thread)
+            if not posted:
+                at = self._chat.now()
+                attempt = await self._store.posts.again(attempt, at)
+        posted = posted or await self._post(attempt, channel, outgoing, thread)
+        if not attempt.ts:
+            await self._store.posts.posted(key, posted.channel, posted.ts)
         return posted
+
+    async def _post(self, attempt: Post, channel: str, message: Outgoing, thread: str) -> Posted:
+        try:
+            return await self._chat.post(channel, message, thread=thread, nonce=attempt.nonce)
+        except (ServiceDown, ServiceConfused):
+            self._over[attempt.key] = attempt.at
+            raise
+
+    async def _landed(self, attempt: Post) -> Post:
+        """The attempt as it stands when Slack has done what was asked for it, or will never do it."""
+        if self._over.pop(attempt.key, None) == attempt.at:
+            return attempt
+        for _ in range(LANDED):
+            if attempt.ts or self._chat.now() - attempt.at >= LANDED:
+                break
+            await asyncio.sleep(1.0)
+            attempt = await self._store.posts.get(attempt.key) or attempt
+        return attempt
 
     async def somewhere(self, key: str, places: Iterable[str], message: Outgoing) -> Posted | None:
         """Post once in the first of these places (channels, people) that the bot may write in; None where in none."""
@@ -95,3 +118,7 @@ class Posting:
             except (NotInChannel, NotFound) as error:
                 log.info("aside.directly", reason=str(error))
         await self._chat.post(person, message)
+
+
+def _where(attempt: Post) -> Posted | None:
+    return Posted(channel=attempt.channel, ts=attempt.ts) if attempt.ts else None

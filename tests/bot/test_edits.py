@@ -54,7 +54,7 @@ async def passed(store: Store, seconds: float) -> None:
 
 async def test_two_replicas_share_fifty_a_minute(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However they race, Slack answers no 429; cards that go on leave ten to what can't wait."""
-    monkeypatch.setattr(adapter, "EDIT_WITHIN", 0.1)
+    monkeypatch.setattr(adapter, "EDIT_WITHIN", 2.0)
     later = 0.0
     async with (
         StandIn(clock=lambda: time.time() + later) as slack,
@@ -98,7 +98,7 @@ async def test_an_end_waits_a_little_for_its_turn(database: str) -> None:
 
 async def test_a_retry_after_holds_for_every_replica(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One is told "later"; the other asks Slack nothing until then. A card that goes on is simply left out."""
-    monkeypatch.setattr(adapter, "EDIT_WITHIN", 0.1)
+    monkeypatch.setattr(adapter, "EDIT_WITHIN", 2.0)
     async with (
         StandIn() as slack,
         opened(database) as store,

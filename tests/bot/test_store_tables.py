@@ -131,3 +131,14 @@ async def test_a_post_keeps_its_first_nonce(database: str) -> None:
         again = await store.posts.attempt("run j1", "U1", "nonce 3", 3.0)
         assert (again.nonce, again.channel, again.ts, again.at) == ("nonce 1", "D1", "1.1", first.at)
         assert await store.posts.get("unknown") is None
+
+
+async def test_a_post_is_tried_again_by_one(database: str) -> None:
+    """Of those who know of the same attempt the first to note another gets it, unless it turned out to be posted."""
+    async with opened(database) as store:
+        tried = await store.posts.attempt("run j1", "U1", "nonce", 1.0)
+        assert [(await store.posts.again(tried, at)).at for at in (2.0, 3.0)] == [2.0, 2.0]
+        latest = await store.posts.again(tried, 4.0)
+        await store.posts.posted("run j1", "D1", "1.1")
+        after = await store.posts.again(latest, 5.0)
+        assert (after.at, after.ts, after.nonce) == (2.0, "1.1", "nonce")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from bot.chat import PAGES, SlackChat
+from bot.conversation import posting
 from bot.conversation.answerable import Answerable
 from bot.conversation.posting import Posting
 from bot.errors import ServiceDown
 from bot.messages.render import Rendered
+from bot.slack.answers import TIMEOUT
 from bot.store import Store
 from bot.store.posts import Post
+from bot.uptime import STOPPED
 from demo.slack.content import Content
 from demo.slack.standin import StandIn
 
@@ -42,6 +46,10 @@ class Office:
     store: Store
     posting: Posting
     clock: Clock
+
+    def another(self) -> Posting:
+        """Of another process: it knows what is in the store."""
+        return Posting(self.posting._chat, self.store, Answerable(self.store))
 
     async def try_once(self) -> None:
         """Post, and lose Slack's answer."""
@@ -119,6 +127,7 @@ async def test_who_was_stopped_after_noting_a_post_looks_before_making_it(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process took its work over meanwhile, and has posted: the channel tells."""
+    monkeypatch.setattr(posting, "LANDED", 1)
     note = office.store.posts.attempt
 
     async def noted_and_stopped(key: str, channel: str, nonce: str, at: float) -> Post:
@@ -131,6 +140,42 @@ async def test_who_was_stopped_after_noting_a_post_looks_before_making_it(
     monkeypatch.setattr(office.store.posts, "attempt", noted_and_stopped)
     await office.posting.once("a card", TRAINING, CARD)
     assert office.cards() == ["the card"]
+
+
+async def test_a_post_that_slack_has_not_done_yet_is_waited_for(office: Office) -> None:
+    """Whoever takes the work over finds nothing in the channel so far; the first one's post is on its way."""
+    office.slack.faults.delay("chat.postMessage", 2.0)
+    first = asyncio.create_task(office.posting.once("a card", TRAINING, CARD))
+    await asyncio.sleep(0.5)
+    heir = await office.another().once("a card", TRAINING, CARD)
+    assert heir == await first
+    assert office.cards() == ["the card"]
+
+
+async def test_a_post_that_was_given_up_is_waited_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is told to stop frees its work at once, while Slack still does what it was asked."""
+    monkeypatch.setattr(posting, "LANDED", 4)
+    office.slack.faults.delay("chat.postMessage", 2.0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(office.posting.once("a card", TRAINING, CARD), 0.5)
+    assert office.cards() == []
+    await asyncio.gather(*(office.another().once("a card", TRAINING, CARD) for _ in range(3)))
+    assert office.cards() == ["the card"]
+
+
+async def test_of_many_who_find_no_post_one_makes_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attempt came to nothing long ago; each of them has looked for it."""
+    monkeypatch.setattr(posting, "LANDED", 4)
+    await office.store.posts.attempt("a card", TRAINING, "a nonce", office.posting._chat.now() - 60.0)
+    office.slack.faults.delay("conversations.history", 0.5, times=5)
+    places = await asyncio.gather(*(office.another().once("a card", TRAINING, CARD) for _ in range(5)))
+    assert office.cards() == ["the card"]
+    assert len(set(places)) == 1
+
+
+def test_landed_is_longer_than_a_post_can_last() -> None:
+    """From the note of it to the moment at which Slack can't be doing it any more."""
+    assert posting.LANDED > STOPPED + TIMEOUT
 
 
 async def test_where_more_was_said_since_than_is_read_it_is_marked(office: Office) -> None:
