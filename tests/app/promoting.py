@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import bot.conversation.posting
 import bot.following.redrawing
 import bot.promoting.carrying
 import bot.promoting.copying
@@ -40,8 +41,9 @@ def promotable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what waits for services look again at once, and as many edits be made as there are."""
+    """Let what waits for services look again at once, and as many edits be made as there are; Slack is quick here."""
     monkeypatch.setattr(bot.slack.edits.EditBudget, "take", _free)
+    monkeypatch.setattr(bot.conversation.posting, "LANDED", 0)
     for module, name in (
         (bot.following.redrawing, "AFTER"),
         (bot.promoting.carrying, "IN_TURN"),

@@ -39,7 +39,7 @@ models:
     promotion: {{deploy: deploy_tiny, copy_to: "{copy}"}}
 """
 AT_ONCE = 20  # requests that go on beside each other
-LEASE = 1.0
+LOOK = 0.25  # seconds
 
 
 class QuickAirflow(FakeOrchestrator):
@@ -77,13 +77,13 @@ class Yard:
 
     async def over(self, job_id: str) -> None:
         """Returns once this work is done; fails where it died for good."""
-        for _ in range(1_200):
+        for _ in range(240):
             job = await self.station.jobs.get(job_id)
             assert job
             assert job.state not in {"dead", "cancelled"}, job.error
             if job.state == "done":
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK)
         raise TimeoutError(f"{job_id} is {job}")
 
     async def promote(self, alias: str, kill_at: int = 0) -> Promotion:
@@ -122,11 +122,11 @@ class Yard:
             await self.slack.as_user(person).click(card.channel, card.ts, "approve")
 
     async def _card(self, job_id: str) -> Message:
-        for _ in range(600):
+        for _ in range(120):
             found = await self.station.store.promotions.get(job_id)
             if found and found.card_ts:
                 return next(each for each in self.slack.messages(TRAINING) if each.ts == found.card_ts)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK)
         raise TimeoutError(f"{job_id} has no card: {await self.station.jobs.get(job_id)}")
 
 
@@ -136,14 +136,14 @@ async def opened(tmp_path: Path, shelf: RegistryStage, monkeypatch: pytest.Monke
     kills, airflow, name = Kills(), QuickAirflow(), f"tiny 100% {uuid.uuid4().hex[:8]}"
     arm(monkeypatch, kills)
     hurry(monkeypatch)
-    monkeypatch.setattr(bot.app, "Jobs", partial(Jobs, lease=LEASE, poll=0.1))
+    monkeypatch.setattr(bot.app, "Jobs", partial(Jobs, poll=0.1))
     airflow.add_dag(Pipeline(dag_id="tiny", tasks=()))
     airflow.add_dag(Pipeline(dag_id="deploy_tiny", tasks=(TaskSpec(task_id="deploy", title="deploy"),)), tags=())
     config = tmp_path / "stationmaster.yaml"
     config.write_text(CONFIG.format(model=name, copy=f"prod.{name}"), encoding="utf-8")
     registry = proxy(shelf.registry, kills, "set_alias", "tag_version", "tag_model", "copy_version")
     async with StandIn(rate_limits=False) as slack:
-        settings = settings_for(slack, tmp_path, config)
+        settings = settings_for(slack, tmp_path, config, JOB_LEASE="1")
         async with bot.app.running(settings, proxy(airflow, kills, "start"), registry) as station:
             await station.catalogue.refresh()
             yield Yard(slack, station, airflow, shelf, kills, name, f"prod.{name}")
