@@ -105,7 +105,8 @@ class Dispatcher:
     async def _carry_out_text(self, request: Request, *, settles: bool = False) -> Rendered | None:
         command, call, result = await self._interpreter.carry_out(request)
         answer = await self._finish(request, call, command.name or LAUNCHER, result)
-        return self._settled(request, result, answer, request.label) if settles else answer
+        words = request.label[:1].lower() + request.label[1:]
+        return self._settled(request, result, answer, words) if settles else answer
 
     async def _carry_out_button(self, button: Button, request: Request) -> Rendered | None:
         call = await self._interpreter.call(request, button.right)

@@ -114,7 +114,7 @@ async def test_a_typed_cancel_asks_first(world: World) -> None:
     await world.slack.as_user(DANA).click(TRAINING, asked.ts, "settle:1")
     await world.card("was cancelled by Dana")
     assert world.airflow.count("stop") == 1
-    answer = await world.told(DANA, "On it: Cancel the run.")
+    answer = await world.told(DANA, "On it: cancel the run.")
     assert (answer.ts, buttons(answer)) == (asked.ts, {})
 
 
