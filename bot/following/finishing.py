@@ -24,6 +24,7 @@ from bot.store import AuditEntry, FollowedRun
 log = get_logger(__name__)
 ASK_AGAIN = 20.0  # seconds
 CARD_COMES_IN = 0.5
+LOOK_AGAIN = 0.5
 BACKFILL = "backfill"  # the origin of runs of which many are told of on one card
 GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
 
@@ -38,12 +39,17 @@ class RunEnded(Message):
 
 async def submit_finish(station: Station, run: Run) -> None:
     """Hand the run's end to durable work, once. The id holds the end's time: a run that is retried ends again."""
-    ended = run.ended.isoformat() if run.ended else run.state
-    await station.jobs.submit(f"finish:{run.dag_id}:{run.run_id}:{ended}", "run.finish", {"key": list(run.key)})
+    end = _end(run)
+    args = {"key": list(run.key), "end": end}
+    await station.jobs.submit(f"finish:{run.dag_id}:{run.run_id}:{end}", "run.finish", args)
+
+
+def _end(run: Run) -> str:
+    return run.ended.isoformat() if run.ended else str(run.state)
 
 
 async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> None:
-    """Carry out "run.finish"; `args["key"]` is the run's DAG and id."""
+    """Carry out "run.finish"; `args["key"]` is the run's DAG and id, `args["end"]` tells this end from others of it."""
     key = RunKey(*args["key"])
     followed = await station.store.runs.get(key)
     if followed is None or followed.ended:
@@ -53,9 +59,9 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
             raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
         followed = await station.store.runs.get(key) or followed  # that work may have posted it since we looked
     try:
-        run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
-        if not run.state.over:
-            return  # someone has set it going again: the tracker goes on
+        run = await _ended(station, key, args.get("end"))
+        if not run:
+            return
         shown = (followed.shown or {}) | {"cost": await settle(station, ctx.id, followed, run)}
         followed = replace(followed, shown=shown)
         outcome = await _tell(ctx, station, followed, run)
@@ -65,9 +71,23 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         raise RetryLater(str(error), after=getattr(error, "retry_after", None) or ASK_AGAIN) from error
     if outcome.trouble and ctx.age < GIVE_UP:
         raise RetryLater(outcome.trouble, after=ASK_AGAIN)
-    await _record(ctx, station, followed, run, outcome)
+    if not await _record(ctx, station, followed, run, outcome):
+        raise RetryLater("the run was changed while its end was told", after=LOOK_AGAIN)
     if outcome.version:
         await propose(station, ctx.id, followed, outcome.version)
+
+
+async def _ended(station: Station, key: RunKey, end: str | None) -> Run | None:
+    """The run, unless someone has set it going again since this end: the tracker goes on, and its next end has work
+    of its own.
+    """
+    run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
+    if not run.state.over:
+        return None
+    if end and end != _end(run):
+        await submit_finish(station, run)
+        return None
+    return run
 
 
 async def _card_is_coming(station: Station, followed: FollowedRun) -> bool:
@@ -138,10 +158,12 @@ def _words(followed: FollowedRun, run: Run, outcome: Outcome) -> str:
     return f"{mine} was deleted in Airflow."
 
 
-async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> None:
+async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run: Run, outcome: Outcome) -> bool:
+    """Remember the end; False where somebody has steered the run meanwhile, and may have set it going again."""
     async with station.store.write() as tx:
-        await station.store.runs.change(
+        recorded = await station.store.runs.change(
             followed.key,
+            at_revision=followed.revision,
             tx=tx,
             state=run.state,
             ended=run.ended.timestamp() if run.ended else time.time(),
@@ -149,6 +171,8 @@ async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run:
             mlflow_run_id=outcome.training.run_id if outcome.training else None,
             version=outcome.version.version if outcome.version else None,
         )
+        if not recorded:
+            return False
         entry = AuditEntry(
             id=f"{ctx.id}:ended",
             actor="airflow",
@@ -160,3 +184,4 @@ async def _record(ctx: JobContext, station: Station, followed: FollowedRun, run:
             job_id=ctx.id,
         )
         await station.store.audit.append(entry, tx)
+    return True

@@ -82,7 +82,7 @@ async def steer(ctx: JobContext, args: dict[str, Any], station: Station, how: St
     if why:
         await _give_up(ctx, asked, followed, why, how, station)
         return None
-    await ctx.step("recorded", _record, ctx, asked, followed, how, station)
+    await ctx.step("recorded", _record, ctx, asked, followed, seen.get("ended"), how, station)
     if followed.card_channel != asked.channel:  # the card doesn't say it where it was asked for
         told = Told(text=f"The run of {followed.model} was {how.past}.")
         await ctx.step("told", station.posting.try_to_tell, asked, told)
@@ -104,11 +104,12 @@ async def _followed(args: dict[str, Any], station: Station) -> FollowedRun:
 async def _look(
     ctx: JobContext, asked: Asked, followed: FollowedRun, how: Steering, station: Station
 ) -> dict[str, str]:
-    """Why it may not be done, or nothing; and when the run was queued."""
+    """Why it may not be done, or nothing; when the run was queued, and when it ended, in seconds, if it is over."""
     if why := await _refusal(ctx, asked, followed, station):
         return {"why": why, "queued": ""}
     run = await look(station, followed)
-    return {"why": how.late(followed, run), "queued": str(run.queued)}
+    ended = {"ended": str(run.ended.timestamp())} if run.ended else {}
+    return {"why": how.late(followed, run), "queued": str(run.queued), **ended}
 
 
 async def _refusal(ctx: JobContext, asked: Asked, followed: FollowedRun, station: Station) -> str:
@@ -156,25 +157,31 @@ async def _keep(
     change: Callable[[Shown], Shown],
     tx: Transaction | None = None,
     *,
-    again: bool = False,
+    resumed: float | None = None,
 ) -> bool:
-    """Change what is kept beside the run; `again`: it is followed again. False where nobody follows it."""
+    """Change what is kept beside the run. False where nobody follows it.
+
+    One that was `resumed` from its end at that time is followed again, unless a later end of it is known already.
+    """
     for _ in range(TRIES):
         followed = await station.store.runs.get(key, tx)
         if followed is None:
             return False
         changes: RunChanges = {"shown": change(dict(followed.shown or {})), "revision": followed.revision + 1}
-        if again:
+        if resumed is not None and followed.ended and followed.ended <= resumed:
             changes["ended"] = None
         if await station.store.runs.change(key, at_revision=followed.revision, tx=tx, **changes):
             return True
     raise RuntimeError(f"{key} changed {TRIES} times while it was written to")
 
 
-async def _record(ctx: JobContext, asked: Asked, followed: FollowedRun, how: Steering, station: Station) -> bool:
-    """What is kept beside the run, and the audit row that says who did it."""
+async def _record(
+    ctx: JobContext, asked: Asked, followed: FollowedRun, ended: str | None, how: Steering, station: Station
+) -> bool:
+    """What is kept beside the run, and the audit row that says who did it. `ended`: when it was over before, if so."""
+    resumed = float(ended or "inf") if how.resumes else None
     async with station.store.write() as tx:
-        await _keep(station, followed.key, lambda shown: how.after(shown, asked), tx, again=how.resumes)
+        await _keep(station, followed.key, lambda shown: how.after(shown, asked), tx, resumed=resumed)
         await station.store.audit.append(_entry(ctx, asked, followed, how, how.past), tx)
     return True
 
