@@ -86,6 +86,7 @@ class Faults:
         fault = self._take(name)
         if fault is None:
             return await act(None)
+        await request.read()  # however late it is done, it was all said
         await asyncio.sleep(fault.seconds)
         if fault.kind == "html":
             return web.Response(text=_PROXY_PAGE, status=fault.status, content_type="text/html")

@@ -33,9 +33,9 @@ RUN = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One attempt of a second."""
+    """One attempt."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 
 @pytest.fixture
@@ -80,8 +80,17 @@ def said(code: str, message: str = "words") -> dict[str, Any]:
         (Reply({"run": RUN}, delay=2), ServiceDown, "no answer in time"),
     ],
 )
-async def test_errors(wire: Wire, mlflow: MlflowRegistry, reply: Reply, error: type[ServiceError], words: str) -> None:
+async def test_errors(
+    wire: Wire,
+    mlflow: MlflowRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+    error: type[ServiceError],
+    words: str,
+) -> None:
     """Each wrong answer is one of our errors, within the time-out."""
+    if reply.delay:
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     wire.reply("GET", GET_RUN, reply)
     with pytest.raises(error, match=words) as caught:
         await mlflow.training("a1")
@@ -105,7 +114,7 @@ async def test_nothing_listens() -> None:
         began = time.monotonic()
         with pytest.raises(ServiceDown, match="nothing answers"):
             await adapter.trainings(KEY)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         await adapter.close()
 
 

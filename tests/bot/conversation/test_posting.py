@@ -152,9 +152,8 @@ async def test_a_post_that_slack_has_not_done_yet_is_waited_for(office: Office) 
     assert office.cards() == ["the card"]
 
 
-async def test_a_post_that_was_given_up_is_waited_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_post_that_was_given_up_is_waited_for(office: Office) -> None:
     """A process that is told to stop frees its work at once, while Slack still does what it was asked."""
-    monkeypatch.setattr(posting, "LANDED", 4)
     office.slack.faults.delay("chat.postMessage", 2.0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(office.posting.once("a card", TRAINING, CARD), 0.5)
@@ -163,9 +162,8 @@ async def test_a_post_that_was_given_up_is_waited_for(office: Office, monkeypatc
     assert office.cards() == ["the card"]
 
 
-async def test_of_many_who_find_no_post_one_makes_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_many_who_find_no_post_one_makes_it(office: Office) -> None:
     """The attempt came to nothing long ago; each of them has looked for it."""
-    monkeypatch.setattr(posting, "LANDED", 4)
     await office.store.posts.attempt("a card", TRAINING, "a nonce", office.posting._chat.now() - 60.0)
     office.slack.faults.delay("conversations.history", 0.5, times=5)
     places = await asyncio.gather(*(office.another().once("a card", TRAINING, CARD) for _ in range(5)))

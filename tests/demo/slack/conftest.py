@@ -13,7 +13,7 @@ from demo.slack import StandIn
 from tests.browser import open_browser
 from tests.demo.slack.calls import Api
 
-ACK_SECONDS = 0.4
+ACK_SECONDS = 1.5
 
 
 class Clock:

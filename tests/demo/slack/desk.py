@@ -92,7 +92,7 @@ def message(page: Page, ts: str) -> Locator:
 @asynccontextmanager
 async def open_desk() -> AsyncIterator[Desk]:
     """A desk that is gone when the block is left."""
-    async with StandIn(ack_seconds=1.0, rate_limits=False) as slack, by_socket(slack) as app, open_browser() as browser:
+    async with StandIn(ack_seconds=2.0, rate_limits=False) as slack, by_socket(slack) as app, open_browser() as browser:
         desk = Desk(slack, app, browser)
         _listen(desk)
         yield desk
