@@ -86,7 +86,8 @@ class Faults:
         fault = self._take(name)
         if fault is None:
             return await act(None)
-        await request.read()  # however late it is done, it was all said
+        if fault.seconds and not request.content_type.startswith("multipart/"):  # which are read as they come
+            await request.read()  # what was asked is done later even if nobody waits for the answer any more
         await asyncio.sleep(fault.seconds)
         if fault.kind == "html":
             return web.Response(text=_PROXY_PAGE, status=fault.status, content_type="text/html")

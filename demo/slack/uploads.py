@@ -57,7 +57,7 @@ async def _content(request: web.Request) -> bytes:
     if (request.content_length or 0) > LARGEST + _FORM:
         raise SlackError("file_upload_size_restricted", status=413)
     if request.content_type != "multipart/form-data":
-        return await request.content.read()
+        return await request.read()
     part = await (await request.multipart()).next()
     return bytes(await part.read()) if isinstance(part, BodyPartReader) else b""
 
