@@ -36,19 +36,20 @@ class Posting:
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
-        outgoing, at = message, self._chat.now()
+        outgoing, found, at = message, None, self._chat.now()
         attempt = await self._store.posts.attempt(key, channel, uuid4().hex, at)
-        posted = _where(attempt)
-        while not posted and (attempt.at != at or self._chat.now() - at > STOPPED):
+        while not (attempt.ts or found) and (attempt.at != at or self._chat.now() - at > STOPPED):
             attempt = await self._landed(attempt)
-            if not (posted := _where(attempt)):
-                outgoing, posted = await self._look_for(attempt, message, thread)
-            if not posted:
+            if attempt.ts:
+                break
+            outgoing, found = await self._look_for(attempt, message, thread)
+            if not found:
                 at = self._chat.now()
                 attempt = await self._store.posts.again(attempt, at)
-        posted = posted or await self._post(attempt, channel, outgoing, thread)
-        if not attempt.ts:
-            await self._store.posts.posted(key, posted.channel, posted.ts)
+        if attempt.ts:
+            return Posted(channel=attempt.channel, ts=attempt.ts)
+        posted = found or await self._post(attempt, channel, outgoing, thread)
+        await self._store.posts.posted(key, posted.channel, posted.ts)
         return posted
 
     async def _post(self, attempt: Post, channel: str, message: Outgoing, thread: str) -> Posted:
@@ -118,7 +119,3 @@ class Posting:
             except (NotInChannel, NotFound) as error:
                 log.info("aside.directly", reason=str(error))
         await self._chat.post(person, message)
-
-
-def _where(attempt: Post) -> Posted | None:
-    return Posted(channel=attempt.channel, ts=attempt.ts) if attempt.ts else None

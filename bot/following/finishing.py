@@ -13,6 +13,7 @@ from bot.domain import Posted, Run, RunKey, RunState
 from bot.errors import NotFound, NotInChannel, ServiceError
 from bot.following.cards import Outcome, cancellation, run_card
 from bot.following.facts import facts, new_summaries, outcome_of
+from bot.following.refreshing import look
 from bot.jobs import JobContext, RetryLater
 from bot.launching.settling import settle
 from bot.messages.phrases import listed
@@ -23,7 +24,6 @@ from bot.store import AuditEntry, FollowedRun
 
 log = get_logger(__name__)
 ASK_AGAIN = 20.0  # seconds
-CARD_COMES_IN = 0.5
 LOOK_AGAIN = 0.5
 BACKFILL = "backfill"  # the origin of runs of which many are told of on one card
 GIVE_UP = 24 * 3_600.0  # seconds that missing metrics are waited for
@@ -56,10 +56,10 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         return
     if not followed.card_ts:
         if await _card_is_coming(station, followed):
-            raise RetryLater("the run's card is being posted", after=CARD_COMES_IN)
+            raise RetryLater("the run's card is being posted", after=LOOK_AGAIN)
         followed = await station.store.runs.get(key) or followed  # that work may have posted it since we looked
     try:
-        run = await _ended(station, key, args.get("end"))
+        run = await _ended(station, followed, args.get("end"))
         if not run:
             return
         shown = (followed.shown or {}) | {"cost": await settle(station, ctx.id, followed, run)}
@@ -77,11 +77,11 @@ async def finish(ctx: JobContext, args: dict[str, Any], station: Station) -> Non
         await propose(station, ctx.id, followed, outcome.version)
 
 
-async def _ended(station: Station, key: RunKey, end: str | None) -> Run | None:
+async def _ended(station: Station, followed: FollowedRun, end: str | None) -> Run | None:
     """The run, unless someone has set it going again since this end: the tracker goes on, and its next end has work
     of its own.
     """
-    run = await station.orchestrator.run(key) or Run(dag_id=key.dag_id, run_id=key.run_id, state=RunState.GONE)
+    run = await look(station, followed)
     if not run.state.over:
         return None
     if end and end != _end(run):
