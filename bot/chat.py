@@ -161,7 +161,7 @@ class SlackChat:
             raise ServiceRejected("Slack", answer.body[:200], status=answer.status_code)
 
     def now(self) -> float:
-        """See `bot.ports.Chat`: by the date of Slack's last answer, and what has passed since."""
+        """See `bot.ports.Chat`: by the dates of Slack's answers, and what has passed since."""
         return self._date + uptime()
 
     async def find(self, channel: str, nonce: str, at: float, *, thread: str = "") -> Posted | None:
@@ -208,9 +208,12 @@ class SlackChat:
         await self._ask(self.client.auth_test())
 
     async def _ask(self, call: Awaitable[Any]) -> Mapping[str, Any]:
+        began = uptime()
         response = await translated(call)
         with suppress(TypeError, ValueError):  # no date, or none that can be read
-            self._date = parsedate_to_datetime(response.headers.get("Date")).timestamp() - uptime()
+            date = parsedate_to_datetime(response.headers.get("Date")).timestamp()
+            # A date is cut to the second, and is older the later it is read: it says only between what the time lies.
+            self._date = min(max(self._date, date - uptime()), date + 1.0 - began)
         answer: Mapping[str, Any] = response.data
         return answer
 

@@ -27,13 +27,14 @@ PREFIX = "station/dags"  # below which Airflow's S3DagBundle looks
 class AirflowServer:
     """Where the test run's Airflow is. It reads the DAGs of `tests/dags`, of `demo/dags`, and of `folder`, which is
     for tests to write in; also those below `PREFIX` of `bucket` in the tests' S3, where its environment has the package
-    for that: else `bucket` is empty.
+    for that: else `bucket` is empty. `log` is its scheduler's.
     """
 
     url: str
     username: str
     password: str
     folder: Path
+    log: Path
     bucket: str = ""
 
 
@@ -77,7 +78,8 @@ async def airflow_server(
             port=free_port(),
         ) as airflow,
     ):
-        yield AirflowServer(airflow.url, airflow.username, airflow.password, written, bucket)
+        log = station_workspace.log("airflow-scheduler")
+        yield AirflowServer(airflow.url, airflow.username, airflow.password, written, log, bucket)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -20,7 +20,7 @@ from bot.errors import NotFound, NotInChannel, ServiceConfused, ServiceDenied, S
 from bot.messages.render import Message, Rendered
 from bot.ports import Chat, Outgoing
 from bot.store import Post, Store
-from bot.uptime import STOPPED
+from bot.uptime import STOPPED, uptime
 
 log = get_logger(__name__)
 
@@ -36,16 +36,17 @@ class Posting:
 
     async def once(self, key: str, channel: str, message: Outgoing, *, thread: str = "") -> Posted:
         """Post for `key` if that wasn't done yet, and say where the message stands."""
-        outgoing, found, at = message, None, self._chat.now()
-        attempt = await self._store.posts.attempt(key, channel, uuid4().hex, at)
-        while not (attempt.ts or found) and (attempt.at != at or self._chat.now() - at > STOPPED):
+        outgoing, found, nonce, noting = message, None, uuid4().hex, uptime()
+        attempt = await self._store.posts.attempt(key, channel, nonce, self._chat.now())
+        ours = attempt.nonce == nonce
+        while not (attempt.ts or found) and (not ours or uptime() - noting > STOPPED):
             attempt = await self._landed(attempt)
             if attempt.ts:
                 break
             outgoing, found = await self._look_for(attempt, message, thread)
             if not found:
-                at = self._chat.now()
-                attempt = await self._store.posts.again(attempt, at)
+                noting = uptime()
+                attempt, ours = await self._store.posts.again(attempt, self._chat.now())
         if attempt.ts:
             return Posted(channel=attempt.channel, ts=attempt.ts)
         posted = found or await self._post(attempt, channel, outgoing, thread)

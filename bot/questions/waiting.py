@@ -1,13 +1,13 @@
 """Tasks that wait for a person: their questions are put to people below the run's card, and taken back when over.
 
-A question is shown some seconds after it came to be: Airflow fails a task that is answered at once.
+A question is shown some seconds after its task was first seen to wait: Airflow fails a task that is answered before it
+has noticed that the task's process has ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from structlog import get_logger
@@ -18,9 +18,10 @@ from bot.jobs import JobContext, RetryLater
 from bot.questions.asked import QuestionCard, answered_card, question_card, question_id, respondents
 from bot.station import Station
 from bot.store import AskedQuestion, FollowedRun
+from bot.uptime import uptime
 
 log = get_logger(__name__)
-SETTLES = 3.0  # seconds
+SETTLES = 5.0  # seconds
 ASK_AGAIN = 10.0
 GIVE_UP = 24 * 3_600.0
 LIVE = ("ready", "running", "waiting")  # states of work that still goes on
@@ -31,6 +32,7 @@ class Waiting:
 
     def __init__(self, station: Station) -> None:
         self._station = station
+        self._seen: dict[str, float] = {}  # by id, the uptime at which it was first seen
         self._asked: set[str] = set()
 
     async def look(self, followed: Sequence[FollowedRun], tasks: Mapping[RunKey, Sequence[Task]]) -> None:
@@ -40,6 +42,8 @@ class Waiting:
         dag_ids = waits | {each.dag_id for each in known}
         found = await self._station.orchestrator.questions(dag_ids) if dag_ids else ()
         pending = {question_id(each): each for each in found}
+        self._seen = {each: self._seen.get(each, uptime()) for each in pending}
+        self._asked &= pending.keys()
         cards = {each.key for each in followed if each.card_ts}
         for asked, question in pending.items():
             if asked not in {each.id for each in known} and RunKey(question.dag_id, question.run_id) in cards:
@@ -47,7 +51,7 @@ class Waiting:
         await self._close([each for each in known if each.id not in pending])
 
     async def _ask(self, asked: str, question: Question) -> None:
-        if asked not in self._asked and (datetime.now(UTC) - question.created).total_seconds() >= SETTLES:
+        if asked not in self._asked and uptime() - self._seen[asked] >= SETTLES:
             args = {"question": question.model_dump(mode="json")}
             await self._station.jobs.submit(f"question:{asked}", "question.ask", args)
             self._asked.add(asked)

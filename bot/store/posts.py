@@ -39,16 +39,16 @@ class Posts:
             kept = (await connection.execute(sa.select(post).where(post.c.key == key))).one()
         return Post(**kept._asdict())
 
-    async def again(self, attempt: Post, at: float) -> Post:
+    async def again(self, attempt: Post, at: float) -> tuple[Post, bool]:
         """Note that a message is about to be posted once more, because this attempt left none.
 
-        Where another process has noted that since, theirs is returned: its `at` is not the one given.
+        Where another process has noted that since, theirs is returned, and False.
         """
         same = sa.and_(post.c.key == attempt.key, post.c.at == attempt.at, post.c.ts.is_(None))
         async with self._database.write() as tx:
-            await tx.execute(post.update().where(same).values(at=at))
+            ours = (await tx.execute(post.update().where(same).values(at=at))).rowcount == 1
             kept = (await tx.execute(sa.select(post).where(post.c.key == attempt.key))).one()
-        return Post(**kept._asdict())
+        return Post(**kept._asdict()), ours
 
     async def posted(self, key: str, channel: str, ts: str, tx: Transaction | None = None) -> None:
         """Note where the message stands; `channel` may differ from the attempt's (a person's id, a channel moved)."""

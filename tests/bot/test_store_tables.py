@@ -137,8 +137,8 @@ async def test_a_post_is_tried_again_by_one(database: str) -> None:
     """Of those who know of the same attempt the first to note another gets it, unless it turned out to be posted."""
     async with opened(database) as store:
         tried = await store.posts.attempt("run j1", "U1", "nonce", 1.0)
-        assert [(await store.posts.again(tried, at)).at for at in (2.0, 3.0)] == [2.0, 2.0]
-        latest = await store.posts.again(tried, 4.0)
+        noted = [await store.posts.again(tried, at) for at in (2.0, 2.0, 3.0)]
+        assert [(latest.at, ours) for latest, ours in noted] == [(2.0, True), (2.0, False), (2.0, False)]
         await store.posts.posted("run j1", "D1", "1.1")
-        after = await store.posts.again(latest, 5.0)
-        assert (after.at, after.ts, after.nonce) == (2.0, "1.1", "nonce")
+        after, ours = await store.posts.again(noted[-1][0], 5.0)
+        assert (after.at, after.ts, after.nonce, ours) == (2.0, "1.1", "nonce", False)

@@ -36,7 +36,7 @@ async def wire_orchestrator_stage() -> AsyncIterator[OrchestratorStage]:
 @pytest.fixture(scope="session")
 def airflow_stage(request: pytest.FixtureRequest) -> OrchestratorStage:
     server = request.getfixturevalue("airflow_server")
-    return orchestrators.AirflowStage(server.url, server.username, server.password)
+    return orchestrators.AirflowStage(server.url, server.username, server.password, server.log)
 
 
 @pytest.fixture(params=["fake", "wire", pytest.param("airflow", marks=pytest.mark.airflow)])

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -226,8 +227,8 @@ class FakeStage:
 class AirflowStage:
     """A real Airflow with `tests/dags`."""
 
-    def __init__(self, url: str, username: str, password: str) -> None:
-        self._url, self._credentials = url, {"username": username, "password": password}
+    def __init__(self, url: str, username: str, password: str, log: Path) -> None:
+        self._url, self._credentials, self._log = url, {"username": username, "password": password}, log
         # Generous with time: these cases are about meaning, and the machine runs Airflow beside them.
         self.orchestrator = AirflowOrchestrator(url, username=username, password=password, read_timeout=30)
         self._ended: dict[str, RunKey] = {}
@@ -268,10 +269,16 @@ class AirflowStage:
         key = (await self.orchestrator.start(RunKey("asks", new_id("asks")), {})).key
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if len([each for each in await self.orchestrator.questions(["asks"]) if each.run_id == key.run_id]) == 3:
+            found = [each for each in await self.orchestrator.questions(["asks"]) if each.run_id == key.run_id]
+            if len(found) == 3 and all(self._has_noticed(each) for each in found):
                 return key
             await asyncio.sleep(0.5)
         raise TimeoutError(f"the tasks of asks ask nothing after {PATIENCE:g} s")
+
+    def _has_noticed(self, question: Question) -> bool:
+        """Does the scheduler know that the task's process ended? An answer before that fails the task."""
+        ended = "TaskInstance Finished: dag_id={dag_id}, task_id={task_id}, run_id={run_id},"
+        return ended.format(**question.key._asdict()) in self._log.read_text(encoding="utf-8", errors="replace")
 
     async def delete(self, key: RunKey) -> None:
         """See OrchestratorStage."""

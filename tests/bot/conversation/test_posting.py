@@ -19,7 +19,7 @@ from bot.messages.render import Rendered
 from bot.slack.answers import TIMEOUT
 from bot.store import Store
 from bot.store.posts import Post
-from bot.uptime import STOPPED
+from bot.uptime import STOPPED, uptime
 from demo.slack.content import Content
 from demo.slack.standin import StandIn
 
@@ -134,7 +134,7 @@ async def test_who_was_stopped_after_noting_a_post_looks_before_making_it(
         attempt = await note(key, channel, nonce, at)
         monkeypatch.setattr(office.store.posts, "attempt", note)
         await office.posting.once(key, channel, CARD)  # the other one: it finds an attempt and no message
-        monkeypatch.setattr(office.posting._chat, "now", lambda: at + 60.0)
+        monkeypatch.setattr(posting, "uptime", lambda: uptime() + 60.0)
         return attempt
 
     monkeypatch.setattr(office.store.posts, "attempt", noted_and_stopped)
@@ -169,6 +169,17 @@ async def test_of_many_who_find_no_post_one_makes_it(office: Office) -> None:
     places = await asyncio.gather(*(office.another().once("a card", TRAINING, CARD) for _ in range(5)))
     assert office.cards() == ["the card"]
     assert len(set(places)) == 1
+
+
+async def test_of_two_who_try_at_the_same_instant_one_posts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's dates are cut to the second: after an answer two processes may take the same instant for now."""
+    instant = office.posting._chat.now()
+    monkeypatch.setattr(office.posting._chat, "now", lambda: instant)
+    for key, ago in (("first", None), ("again", 60.0)):
+        if ago:
+            await office.store.posts.attempt(key, TRAINING, "a nonce", instant - ago)
+        await asyncio.gather(*(office.another().once(key, TRAINING, CARD) for _ in range(2)))
+    assert office.cards() == ["the card", "the card"]  # one for each key
 
 
 def test_landed_is_longer_than_a_post_can_last() -> None:
