@@ -30,6 +30,8 @@ help: ## Say what can be made
 demo: $(BOT) $(AIRFLOW) $(MLFLOW) $(POSTGRES) ## Run the whole station on this machine; DEMO_PORT sets the page's port
 	@exec .venv/bin/python -m demo
 
+# Training on several threads waits by spinning, while other tests want the cores.
+test: export OMP_NUM_THREADS := 1
 test: environments ## Run every test, two at a time; ARGS are pytest's instead
 	@if [ -d $(DAG_TESTS) ]; then $(in_airflow) -q $(DAG_TESTS); fi
 	@exec .venv/bin/python -m pytest $(or $(ARGS),--numprocesses 2 --no-loadscope-reorder --durations 20)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = (
@@ -19,6 +19,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 20_000  # milliseconds until what a test waits for must be there
+expect.set_options(timeout=PATIENCE)
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium is missing: install Debian's `chromium`, or set CHROMIUM to its path"
 )

@@ -170,6 +170,6 @@ class StandIn:
         """What only that person sees in a conversation, oldest first."""
         return self.backend.workspace.ephemerals(user, self.backend.workspace.conversation(channel).id)
 
-    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109 - tests read best so
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 30.0) -> T:  # noqa: ASYNC109 - tests read best so
         """The predicate's first truthy value; raises TimeoutError after `timeout` seconds."""
         return await driver.wait_for(self.backend, predicate, timeout)

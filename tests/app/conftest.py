@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from demo.slack.standin import StandIn
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.specs import FakeSpecs
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parents[2]
 DANA, OMAR, ADA, VERA, AUDREY, NOOR, GUS = "U0DANA", "U0OMAR", "U0ADA", "U0VERA", "U0AUDREY", "U0NOOR", "U0GUS"
@@ -95,7 +95,7 @@ class World:
     async def told(self, person: str, words: str, channel: str = TRAINING) -> Message:
         """What only this person sees, with these words, once it is there."""
         return await self.slack.wait_for(
-            lambda: next((each for each in self.slack.ephemerals(person, channel) if words in each.text), None), 10
+            lambda: next((each for each in self.slack.ephemerals(person, channel) if words in each.text), None)
         )
 
     def blocks(self, person: str, _: str = "") -> str:
@@ -108,28 +108,30 @@ class World:
 
     async def followed_card(self) -> FollowedRun:
         """The followed run, once its card is known to the store."""
-        for _ in range(200):
-            if (followed := await self.station.store.runs.followed()) and followed[0].card_ts:
-                return followed[0]
-            await asyncio.sleep(0.05)
-        raise TimeoutError("no followed run has a card")
+
+        async def look() -> FollowedRun | None:
+            followed = await self.station.store.runs.followed()
+            return followed[0] if followed and followed[0].card_ts else None
+
+        return await until(look)
 
     async def has_card(self, key: RunKey) -> None:
         """Returns once the store knows where this run's card stands."""
-        for _ in range(200):
-            if (followed := await self.station.store.runs.get(key)) and followed.card_ts:
-                return
-            await asyncio.sleep(0.05)
-        raise TimeoutError("the run has no card")
+
+        async def look() -> bool:
+            followed = await self.station.store.runs.get(key)
+            return bool(followed and followed.card_ts)
+
+        await until(look)
 
     async def ended(self, key: RunKey, state: RunState) -> None:
         """Returns once the run is followed no longer, and ended so."""
-        for _ in range(200):
-            if (followed := await self.station.store.runs.get(key)) and followed.ended:
-                assert followed.state == state
-                return
-            await asyncio.sleep(0.05)
-        raise TimeoutError("the run has not ended")
+
+        async def look() -> FollowedRun | None:
+            followed = await self.station.store.runs.get(key)
+            return followed if followed and followed.ended else None
+
+        assert (await until(look)).state == state
 
     async def delete(self, message: Message) -> None:
         """Delete a message of the bot's, as its admin can."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,7 @@ from bot.store import Promotion
 from demo.slack.messages import Message
 from tests.app.conftest import DANA, TRAINING, World
 from tests.app.training import trained
+from tests.until import until
 
 DEPLOYS = Pipeline(dag_id="deploy_delays", tasks=(TaskSpec(task_id="score", title="score"),))
 GATES = """
@@ -87,14 +87,14 @@ async def ask(world: World, text: str = "promote delays", person: str = DANA, ch
         new = [each for each in world.slack.messages(channel) if each.ts not in before and "asks to put" in each.text]
         return new[-1] if new else None
 
-    return await world.slack.wait_for(card, 10)
+    return await world.slack.wait_for(card)
 
 
 async def click(world: World, person: str, card: Message, button: str) -> str:
     """Click; what the person alone is then shown."""
     before = len(world.slack.ephemerals(person, card.channel))
     await world.slack.as_user(person).click(card.channel, card.ts, button)
-    shown = await world.slack.wait_for(lambda: world.slack.ephemerals(person, card.channel)[before:], 10)
+    shown = await world.slack.wait_for(lambda: world.slack.ephemerals(person, card.channel)[before:])
     return shown[-1].text
 
 
@@ -119,7 +119,7 @@ async def becomes(world: World, card: Message, words: str) -> Message:
         return found if words in said(found) else None
 
     try:
-        return await world.slack.wait_for(reads, 10)
+        return await world.slack.wait_for(reads)
     except TimeoutError:
         raise TimeoutError(f"the card says: {said(now(world, card))}") from None
 
@@ -144,19 +144,17 @@ def button(card: Message, label: str) -> str:
 
 async def settled(world: World, state: str) -> Promotion:
     """The newest request, once it is in this state."""
-    return await until(world, lambda found: found.state == state, state)
+    return await newest(world, lambda found: found.state == state)
 
 
-async def until(world: World, holds: Callable[[Promotion], bool], what: str = "so") -> Promotion:
+async def newest(world: World, holds: Callable[[Promotion], bool]) -> Promotion:
     """The newest request, once it is so."""
-    found: Any = None
-    for _ in range(200):
+
+    async def look() -> Promotion | None:
         promotions = await world.station.store.promotions.of_model("delays")
-        found = promotions[0] if promotions else None
-        if found and holds(found):
-            return promotions[0]
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"the request never was {what}: {found}")
+        return promotions[0] if promotions and holds(promotions[0]) else None
+
+    return await until(look)
 
 
 def deployment(world: World) -> RunKey | None:
@@ -167,23 +165,22 @@ def deployment(world: World) -> RunKey | None:
 
 async def audited(world: World, outcome: str) -> None:
     """Returns once the last row about a promotion says so."""
-    found = ""
-    for _ in range(200):
-        if (found := [row.outcome for row in await world.audit("promote")][-1]) == outcome:
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"the last row says {found}")
+
+    async def last() -> bool:
+        return (await world.audit("promote"))[-1].outcome == outcome
+
+    await until(last)
 
 
 async def _running(world: World) -> RunKey:
     """The run of the deploy DAG, once Airflow has it and it goes on."""
-    for _ in range(200):
+
+    async def look() -> RunKey | None:
         key = deployment(world)
         run = await world.airflow.run(key) if key else None
-        if key and run and not run.state.over:
-            return key
-        await asyncio.sleep(0.05)
-    raise TimeoutError("nothing is deployed")
+        return key if run and not run.state.over else None
+
+    return await until(look)
 
 
 async def deployed(world: World, *, ok: bool = True) -> dict[str, Any]:

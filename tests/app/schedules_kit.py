@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.scheduling.spec import ScheduleSpec
 from demo.slack.messages import Message
 from tests.app.conftest import DANA, TRAINING, World
+from tests.until import until
 
 T = TypeVar("T")
 EVERY = "every monday at 06:00"
@@ -43,14 +41,4 @@ async def made(world: World, text: str = f"schedule delays {EVERY} months=1-6", 
         kept = [each for each in await world.station.store.schedules.all() if each.id not in before and each.card_ts]
         return ScheduleSpec.model_validate(kept[0].spec) if kept else None
 
-    return await eventually(announced)
-
-
-async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 10.0) -> T:
-    """What the look finds, once it finds something."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := await look():
-            return found
-        await asyncio.sleep(0.02)
-    raise TimeoutError(f"{look} found nothing in {seconds:g} s")
+    return await until(announced)

@@ -18,7 +18,8 @@ from bot.store import ChargeState
 from bot.store.schema import job
 from tests.app.conftest import ADA, DANA, OMAR, PIPELINE, TRAINING, VERA, World
 from tests.app.promoting import buttons
-from tests.app.schedules_kit import click, eventually, shown
+from tests.app.schedules_kit import click, shown
+from tests.until import until
 
 DAY = Parameter(name="day", rule={"type": ["null", "string"], "format": "date"}, default=None)
 THREE = "backfill delays from 2026-01-01 to 2026-01-03 max_iter=100"
@@ -54,7 +55,7 @@ async def finish_next(world: World, number: int, *, ok: bool = True) -> RunKey:
             return None
         return unique[number] if await world.station.store.runs.get(unique[number]) else None
 
-    found = await eventually(key)
+    found = await until(key)
     world.airflow.finish(found, ok=ok)
     await world.tracker.tick()
     await world.ended(found, RunState.SUCCESS if ok else RunState.FAILED)
@@ -100,7 +101,7 @@ async def test_all_of_it_is_reserved_and_what_was_not_run_is_given_back(world: W
     [kept] = await world.station.store.backfills.open()
     charges = [await world.station.store.charges.get(f"{kept.id}:{number}") for number in range(3)]
     assert [each.amount for each in charges if each] == [1_000_000] * 3
-    await eventually(lambda: second_started(world))
+    await until(lambda: second_started(world))
     await click(world, DANA, await world.card("1 of 3"), "Stop")
     await world.told(DANA, "1 backfill of delays stopped")
     await finish_next(world, 1)
@@ -112,13 +113,13 @@ async def test_all_of_it_is_reserved_and_what_was_not_run_is_given_back(world: W
         last = await world.station.store.charges.get(f"{kept.id}:2")
         return last is not None and (last.state, last.cost) == (ChargeState.SETTLED, 0)
 
-    await eventually(settled)
+    await until(settled)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2
 
     async def closed() -> bool:
         return await world.station.store.backfills.open() == []
 
-    await eventually(closed)
+    await until(closed)
 
 
 async def second_started(world: World) -> bool:
@@ -194,7 +195,7 @@ async def test_a_run_that_is_refused_ends_the_series(world: World) -> None:
     async def closed() -> bool:
         return await world.station.store.backfills.open() == []
 
-    await eventually(closed)
+    await until(closed)
     assert world.started() == []
     spent = await world.station.store.charges.spent([f"person:{DANA}"], f"{datetime.now(UTC):%Y-%m}", "USD")
     assert spent == {f"person:{DANA}": 0}
@@ -227,7 +228,7 @@ async def test_what_a_cancelled_backfill_had_reserved_is_given_back(world: World
     """But not what is held for the run that goes on: that ends, and is charged. Nothing more starts."""
     await begun(world)
     await finish_next(world, 0)
-    await eventually(lambda: second_started(world))
+    await until(lambda: second_started(world))
     await world.card("1 of 3 runs")
     backfill_id = await given_up(world)
     first, second, third = await charged(world, backfill_id)
@@ -264,7 +265,7 @@ async def test_one_that_died_does_not_start_again_once_it_was_closed(world: Worl
     """Tried again at the console, it ends: nothing is held for its runs any more."""
     await begun(world)
     await finish_next(world, 0)
-    await eventually(lambda: second_started(world))
+    await until(lambda: second_started(world))
     [kept] = await world.station.store.backfills.open()
     async with world.station.store.write() as tx:
         await tx.execute(sa.update(job).where(job.c.id == kept.id).values(state="dead"))
@@ -275,5 +276,5 @@ async def test_one_that_died_does_not_start_again_once_it_was_closed(world: Worl
         found = await world.station.jobs.get(kept.id)
         return found is not None and found.state == "done"
 
-    await eventually(over)
+    await until(over)
     assert len({call.args[0] for call in world.airflow.calls if call.name == "start"}) == 2

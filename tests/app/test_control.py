@@ -15,6 +15,7 @@ from bot.jobs import JobRow
 from bot.store import AuditRow, FollowedRun
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, AUDREY, DANA, GUS, NOOR, OMAR, TRAINING, World
+from tests.until import until
 
 FAILURE = "ValueError: 3 of 14 checks failed"
 
@@ -67,11 +68,11 @@ async def shown(world: World, person: str, words: str) -> str:
 
 async def audited(world: World, action: str, outcome: str) -> AuditRow:
     """The audit trail's row of this action with this outcome, once it is there."""
-    for _ in range(100):
-        if found := [row for row in await world.audit(action) if row.outcome == outcome]:
-            return found[0]
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"{action} was not {outcome}")
+
+    async def look() -> AuditRow | None:
+        return next((row for row in await world.audit(action) if row.outcome == outcome), None)
+
+    return await until(look)
 
 
 # ---- cancel -------------------------------------------------------------------------------------------------------
@@ -495,9 +496,9 @@ async def test_the_end_of_a_run_that_is_cancelled_before_it_is_followed_is_told(
 
 async def until_over(world: World, kind: str) -> list[JobRow]:
     """The jobs of this kind, once all of them are over."""
-    for _ in range(200):
+
+    async def look() -> list[JobRow]:
         found = [each for each in await world.station.jobs.list() if each.kind == kind]
-        if found and all(each.state in {"done", "dead"} for each in found):
-            return found
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"jobs of {kind} go on")
+        return found if all(each.state in {"done", "dead"} for each in found) else []
+
+    return await until(look)

@@ -14,6 +14,7 @@ from bot.domain import RunKey, RunState, TaskState
 from bot.following.finishing import submit_finish
 from tests.app.conftest import DANA, TRAINING, World
 from tests.app.test_control import audited, running
+from tests.until import until
 
 
 def held(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> tuple[asyncio.Event, asyncio.Event]:
@@ -42,10 +43,11 @@ async def over(world: World, key: RunKey, *, ok: bool) -> None:
 
 async def told(world: World, key: RunKey) -> list[str]:
     """What was said below the run's card, once there is no work left."""
-    for _ in range(200):
-        if not any(job.state in {"ready", "running"} for job in await world.station.jobs.list(limit=1_000)):
-            break
-        await asyncio.sleep(0.05)
+
+    async def idle() -> bool:
+        return not any(job.state in {"ready", "running"} for job in await world.station.jobs.list(limit=1_000))
+
+    await until(idle)
     followed = await world.station.store.runs.get(key)
     assert followed
     assert followed.card_ts
@@ -62,7 +64,7 @@ async def test_an_end_that_is_told_late_leaves_the_next_one_to_its_own_work(
     assert first
     came, go_on = held(monkeypatch, bot.following.steering, "_record")
     await world.type(DANA, f"retry {key.dag_id}/{key.run_id}")
-    await asyncio.wait_for(came.wait(), 10)
+    await asyncio.wait_for(came.wait(), 30)
     await over(world, key, ok=True)
     await submit_finish(world.station, first)
     await world.ended(key, RunState.SUCCESS)
@@ -100,7 +102,7 @@ async def test_a_run_that_is_retried_while_its_end_is_told_is_followed_on(
     await over(world, key, ok=False)
     came, go_on = held(monkeypatch, bot.following.finishing, "_record")
     await world.tracker.tick()
-    await asyncio.wait_for(came.wait(), 10)
+    await asyncio.wait_for(came.wait(), 30)
     await world.type(DANA, f"retry {key.dag_id}/{key.run_id}")
     await audited(world, "retry", "retried")
     go_on.set()

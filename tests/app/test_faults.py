@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from bot.station import Station
 from bot.store import FollowedRun
 from bot.store.schema import job, job_schedule
 from tests.app.conftest import DANA, TRAINING, World, settings_for
+from tests.until import until
 
 
 @pytest.fixture(autouse=True)
@@ -217,11 +217,11 @@ async def test_finished_work_is_forgotten_every_night(world: World) -> None:
 
 
 async def _ended(jobs: Jobs, job_id: str) -> JobRow:
-    for _ in range(200):
-        if (row := await jobs.get(job_id)) and row.state in {"done", "dead"}:
-            return row
-        await asyncio.sleep(0.05)
-    raise TimeoutError("it has not ended")
+    async def over() -> JobRow | None:
+        row = await jobs.get(job_id)
+        return row if row and row.state in {"done", "dead"} else None
+
+    return await until(over)
 
 
 @pytest.mark.parametrize(("here", "there"), [(2, 0), (-2, 0), (0, 2)])

@@ -27,6 +27,7 @@ from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_f
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.specs import FakeSpecs
+from tests.until import until
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -172,11 +173,11 @@ async def test_the_process_stops_cleanly(tmp_path: Path) -> None:
 
 
 async def _healthy(session: aiohttp.ClientSession, url: str) -> None:
-    for _ in range(200):
+    async def alive() -> bool:
         try:
             async with session.get(url) as answer:
-                assert (await answer.json())["alive"]
-                return
+                return bool((await answer.json())["alive"])
         except aiohttp.ClientConnectionError:
-            await asyncio.sleep(0.1)
-    raise TimeoutError(url)
+            return False
+
+    await until(alive)

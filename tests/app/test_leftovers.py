@@ -23,10 +23,10 @@ from tests.app.promoting import (
     click,
     deployed,
     deployment,
+    newest,
     promotable,
     settled,
     two_versions,
-    until,
 )
 from tests.app.training import trained
 
@@ -162,7 +162,7 @@ async def test_a_dead_promotion_that_is_begun_again(world: World, superseded: bo
     world.mlflow.recover()
     assert await world.station.jobs.replay(promotion.id)
     if superseded:
-        await until(world, lambda found: found.state == "failed")
+        await newest(world, lambda found: found.state == "failed")
         await audited(world, "failed")
         assert deployment(world) is None
     else:

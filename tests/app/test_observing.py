@@ -24,6 +24,7 @@ from tests.app.conftest import DANA, PIPELINE, ROOT, World, settings_for
 from tests.bot.jobs_kit import execute
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
+from tests.until import until
 
 
 @dataclass
@@ -50,11 +51,11 @@ class Seen:
 
     async def reaches(self, line: str, value: float) -> None:
         """Returns once the metric has this value."""
-        for _ in range(100):
-            if await self.metric(line) == value:
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"{line} is {await self.metric(line)}, not {value}")
+
+        async def there() -> bool:
+            return await self.metric(line) == value
+
+        await until(there)
 
 
 @asynccontextmanager

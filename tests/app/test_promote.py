@@ -24,12 +24,12 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
+    newest,
     now,
     promotable,
     said,
     settled,
     two_versions,
-    until,
 )
 from tests.app.training import change, trained
 
@@ -170,7 +170,7 @@ async def test_approve_against_withdraw(world: World) -> None:
         world.slack.as_user(OMAR).click(card.channel, card.ts, "approve"),
         world.slack.as_user(DANA).click(card.channel, card.ts, "withdraw"),
     )
-    promotion = await until(world, lambda found: found.state in {"done", "withdrawn"}, "decided")
+    promotion = await newest(world, lambda found: found.state in {"done", "withdrawn"})
     [vote] = await world.station.store.decisions.on(promotion.id)
     assert vote.verdict == {"done": "approved", "withdrawn": "withdrawn"}[promotion.state]
     assert world.mlflow.count("set_alias") == (1 if promotion.state == "done" else 0)

@@ -23,13 +23,14 @@ from tests.app.promoting import (
     configure,
     deployed,
     deployment,
+    newest,
     promotable,
     said,
     settled,
     two_versions,
-    until,
 )
 from tests.app.training import change, trained
+from tests.until import until
 
 DOWN = ServiceDown("MLflow", "nothing answers at its address")
 
@@ -123,7 +124,7 @@ async def test_an_approver_who_left_the_group(world: World, monkeypatch: pytest.
     card = await ask(world)
     world.mlflow.fail_with(DOWN, times=1_000, on="version")  # the click is kept while MLflow is away
     await click(world, OMAR, card, "approve")
-    await until(world, lambda found: found.state == PromotionState.APPROVED, "approved")
+    await newest(world, lambda found: found.state == PromotionState.APPROVED)
     leads_are(world, ADA)
     monkeypatch.setattr(bot.people, "KEPT_SECONDS", -1.0)  # as a minute later
     world.mlflow.recover()
@@ -224,14 +225,11 @@ async def test_two_requests_for_one_alias(world: World) -> None:
         world.slack.as_user(ADA).click(TRAINING, second.ts, "approve"),
     )
 
-    async def states() -> list[str]:
-        return sorted(each.state for each in await world.station.store.promotions.of_model("delays"))
+    async def decided() -> bool:
+        promotions = await world.station.store.promotions.of_model("delays")
+        return sorted(each.state for each in promotions) == ["done", "void"]
 
-    for _ in range(100):
-        if await states() == ["done", "void"]:
-            break
-        await asyncio.sleep(0.1)
-    assert await states() == ["done", "void"]
+    await until(decided)
     assert world.mlflow.count("set_alias") == 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from bot.following.tracker import Tracker
 from bot.questions import responding, waiting
 from demo.slack.messages import Message
 from tests.app.conftest import ADA, DANA, GUS, OMAR, TRAINING, VERA, World
+from tests.until import until
 
 TASK = "validate_model"
 
@@ -49,24 +49,25 @@ async def asked(world: World, **more: Any) -> tuple[Message, Message, Question]:
     wanted = question(key, **more)
     world.airflow.ask(wanted)
     await world.tracker.tick()
-    replies = await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts), 10)
+    replies = await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts))
     await stands(world)
     return card, replies[-1], wanted
 
 
 async def stands(world: World) -> None:
     """Returns once the store knows where the question's message is."""
-    for _ in range(200):
-        if (found := await world.station.store.questions.open()) and found[0].ts:
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError("no question stands")
+
+    async def look() -> bool:
+        found = await world.station.store.questions.open()
+        return bool(found and found[0].ts)
+
+    await until(look)
 
 
 async def now_says(world: World, card: Message, words: str) -> Message:
     """The reply below the card that has these words, once it has them."""
     return await world.slack.wait_for(
-        lambda: next((each for each in world.slack.replies(TRAINING, card.ts) if words in each.text), None), 10
+        lambda: next((each for each in world.slack.replies(TRAINING, card.ts) if words in each.text), None)
     )
 
 
@@ -117,7 +118,7 @@ async def test_a_question_is_not_shown_in_its_first_seconds(world: World, monkey
     assert world.slack.replies(TRAINING, card.ts) == []
     clock["now"] = 1_006.0
     await world.tracker.tick()
-    await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts), 10)
+    await world.slack.wait_for(lambda: world.slack.replies(TRAINING, card.ts))
 
 
 @pytest.mark.parametrize("person", [DANA, ADA, VERA, GUS])

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import TaskState
 from bot.errors import ServiceDown
 from tests.app.conftest import ADA, AUDREY, DANA, GUS, NOOR, OMAR, TRAINING, VERA, World
-from tests.app.schedules_kit import eventually
+from tests.until import until
 
 
 async def test_the_launcher_says_what_one_can_do(world: World) -> None:
@@ -136,7 +136,7 @@ async def test_what_is_shared_while_an_answer_is_unreadable_is_shared_later(
     world.slack.faults.cut("chat.postMessage")
     await world.slack.as_user(DANA).click(TRAINING, shown.ts, "share")
     await world.card("Dana shared")
-    await eventually(partial(_done, world, "share"))
+    await until(partial(_done, world, "share"))
     assert len(world.slack.messages(TRAINING)) == 1
     assert len(world.slack.ephemerals(DANA, TRAINING)) == 1
 

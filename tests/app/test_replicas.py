@@ -27,6 +27,7 @@ from demo.slack.standin import StandIn
 from tests.app.conftest import DANA, PIPELINE, ROOT, TRAINING, World, settings_for
 from tests.fakes.orchestrator import FakeOrchestrator
 from tests.fakes.registry import FakeRegistry
+from tests.until import until
 
 LONG = 60.0
 
@@ -212,13 +213,12 @@ async def test_an_edit_that_was_one_too_many_is_put_right(
             text = json.dumps(fleet.slack.messages(TRAINING)[-1].blocks) + fleet.slack.messages(TRAINING)[-1].text
             return "has finished" in text if ended else plan(text) == "in_progress"
 
-        for _ in range(100):
+        async def looked() -> bool:
             if not ended:
                 await sleeper.heir.tick()
-            if right():
-                break
-            await asyncio.sleep(0.05)
-        assert right()
+            return right()
+
+        await until(looked)
         await asyncio.sleep(0.3)
         assert right()
 
@@ -253,25 +253,21 @@ async def test_a_killed_replica_is_replaced_within_its_lease(postgresql: str, tm
                 )  # fmt: skip
             stack.push_async_callback(_end, process)
             await slack.wait_for(lambda: slack.backend.sockets.connected > 0, 30)
-            for _ in range(300):
-                if name := await holder():
-                    return process, name
-                await asyncio.sleep(0.1)
-            raise TimeoutError("nobody has the tracker")
+            return process, await until(holder)
 
         first, name = await serve()
         await serve()
         await slack.wait_for(lambda: slack.backend.sockets.connected == 2, 30)
         assert await holder() == name
         first.kill()
-        await slack.wait_for(lambda: slack.backend.sockets.connected == 1, 10)
+        await slack.wait_for(lambda: slack.backend.sockets.connected == 1)
         outcome = await slack.as_user(DANA).slash(TRAINING, "/train help")
         assert outcome.acked
-        for _ in range(250):
-            if (owner := await holder()) != name:
-                break
-            await asyncio.sleep(0.1)
-        assert owner not in {name, ""}
+
+        async def heir() -> bool:
+            return await holder() not in {name, ""}
+
+        await until(heir)
 
 
 def environment(slack: StandIn, database: str, config: Path) -> dict[str, str]:

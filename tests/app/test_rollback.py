@@ -125,10 +125,10 @@ async def test_the_button_comes_again(world: World) -> None:
     for made in (3, 5):
         shown = now(world, second)
         await world.slack.as_user(OMAR).click(shown.channel, shown.ts, button(shown, "Roll back to v1"))
-        await world.slack.wait_for(lambda: buttons(now(world, second)) == [], 10)
+        await world.slack.wait_for(lambda: buttons(now(world, second)) == [])
         assert await world.station.store.ledger.made("delays", "production") == made
         await world.type(OMAR, "rollback delays --to 2 --from 1 --yes")
-        await world.slack.wait_for(lambda: buttons(now(world, second)) == ["Roll back to v1"], 10)
+        await world.slack.wait_for(lambda: buttons(now(world, second)) == ["Roll back to v1"])
 
 
 async def test_nothing_to_go_back_to(world: World) -> None:

@@ -9,7 +9,8 @@ import pytest
 from bot.jobs import JobContext
 from bot.scheduling.spec import ScheduleSpec
 from tests.app.conftest import DANA, TRAINING, World
-from tests.app.schedules_kit import click, eventually, made, shown
+from tests.app.schedules_kit import click, made, shown
+from tests.until import until
 
 ASKED = "schedule delays daily at 02:00 months=1-6"
 
@@ -91,7 +92,7 @@ async def test_what_airflow_refuses_is_taken_back_after_a_crash_too(
     async def written() -> bool:
         return bool(await world.specs.all())
 
-    await eventually(written)
+    await until(written)
     [spec_id] = await world.specs.all()
     kept = (await world.specs.all())[spec_id]
     world.specs.break_by_hand(spec_id, "no such zone here")

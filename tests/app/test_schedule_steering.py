@@ -10,7 +10,8 @@ import pytest
 from bot.errors import ServiceDown
 from bot.scheduling.spec import ScheduleSpec
 from tests.app.conftest import ADA, DANA, NOOR, OMAR, TRAINING, World
-from tests.app.schedules_kit import click, eventually, made, shown
+from tests.app.schedules_kit import click, made, shown
+from tests.until import until
 
 DAILY = "schedule delays daily at 02:00 months=1-6"
 
@@ -139,7 +140,7 @@ async def test_of_two_edits_the_later_is_asked_again(world: World) -> None:
     await world.card("Omar changed a schedule")
     await click(world, DANA, shown(world), "Save changes")
     again = await world.slack.wait_for(
-        lambda: next((each for each in world.slack.ephemerals(DANA, TRAINING) if "Omar" in str(each.blocks)), None), 10
+        lambda: next((each for each in world.slack.ephemerals(DANA, TRAINING) if "Omar" in str(each.blocks)), None)
     )
     assert "Changed meanwhile by Omar: it is daily at 07:00 now" in str(again.blocks)
     assert (await kept(world, spec)).when.cron == "0 7 * * *"
@@ -186,7 +187,7 @@ async def test_what_airflow_can_not_make_is_taken_back(world: World) -> None:
         return False
 
     await click(world, DANA, shown(world), "Create schedule")
-    await eventually(breaking)
+    await until(breaking)
     await world.airflow.parse("stationmaster_schedules")
     await world.told(DANA, "Airflow can't take this schedule of delays: an error of Airflow's")
     assert await world.station.store.schedules.all() == []

@@ -110,7 +110,7 @@ async def test_work_that_failed_for_good_is_told_to_the_admins(world: World, mon
     def direct() -> list[str]:
         return [each.text for each in world.slack.messages(ADA) if "failed for good" in each.text]
 
-    told = await world.slack.wait_for(direct, 10)
+    told = await world.slack.wait_for(direct)
     assert len(told) == 1
     assert f"stationmaster jobs replay {dead.id}" in told[0]
     assert "abcdefgh12345678" not in told[0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.jobs import JobRow, Jobs
 from bot.store import Store
+from tests.until import until
 
 
 @asynccontextmanager
@@ -40,15 +40,6 @@ async def employed(where: Path | str, **options: Any) -> AsyncIterator[Jobs]:
             yield jobs
         finally:
             await jobs.stop(grace=0)
-
-
-async def until(true: Callable[[], Awaitable[object]], seconds: float = 15.0) -> None:
-    """Wait until `true()` is, asking fifty times a second; fail after `seconds`."""
-    for _ in range(int(seconds * 50)):
-        if await true():
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError(f"not true after {seconds} s")
 
 
 async def reached(jobs: Jobs, job_id: str, *states: str) -> JobRow:

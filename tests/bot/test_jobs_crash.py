@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from bot.jobs import JobContext, Jobs
 from bot.store.schema import job
-from tests.bot.jobs_kit import employed, execute, opened, reached, until
+from tests.bot.jobs_kit import employed, execute, opened, reached
 from tests.bot.jobs_worker import handler
+from tests.until import until
 
 REPOSITORY = Path(__file__).parents[2]
 LONG = 60.0
@@ -170,7 +171,7 @@ async def test_a_lost_lease_cancels_what_still_runs(database: str) -> None:
         await jobs.start()
         await jobs.submit("j1", "work", {})
         await execute(jobs._store, job.update().values(epoch=9, owner="other", due=jobs._store.database.now + LONG))
-        await asyncio.wait_for(cancelled.wait(), 5)
+        await asyncio.wait_for(cancelled.wait(), 30)
         row = await jobs.get("j1")
         assert row
         assert (row.state, row.owner) == ("running", "other")

@@ -11,7 +11,8 @@ import pytest
 from bot.jobs import JobContext, JobRow, Jobs, Permanent, RetryLater
 from bot.store import AuditEntry, Transaction
 from bot.store.schema import job, job_step
-from tests.bot.jobs_kit import employed, execute, reached, until
+from tests.bot.jobs_kit import employed, execute, reached
+from tests.until import until
 
 
 def entry(name: str) -> AuditEntry:
@@ -293,7 +294,7 @@ async def test_a_cancelled_job_stops_and_stays_stopped(database: str) -> None:
         await asyncio.sleep(0.05)
         assert await jobs.cancel("running")
         assert await jobs.cancel("later")
-        await asyncio.wait_for(stopped.wait(), 5)
+        await asyncio.wait_for(stopped.wait(), 30)
         assert not await jobs.cancel("later")
         assert {row.state for row in await jobs.list()} == {"cancelled"}
 

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from bot.jobs import JobContext, Jobs
 from bot.store import Store, Transaction
 from bot.store.trouble import TROUBLE
-from tests.bot.jobs_kit import employed, opened, reached, until
+from tests.bot.jobs_kit import employed, opened, reached
 from tests.bot.jobs_worker import handler
 from tests.databases import PostgresServer
+from tests.until import until
 
 REPOSITORY = Path(__file__).parents[2]
 LONG = 60.0

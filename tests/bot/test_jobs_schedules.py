@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.jobs import JobContext, Jobs, next_fire
 from bot.store.schema import job_schedule
-from tests.bot.jobs_kit import employed, execute, reached, until
+from tests.bot.jobs_kit import employed, execute, reached
+from tests.until import until
 
 AMSTERDAM, NEW_YORK = "Europe/Amsterdam", "America/New_York"
 

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs import JobContext, Jobs
-from tests.bot.jobs_kit import employed, execute, reached, until
+from tests.bot.jobs_kit import employed, execute, reached
+from tests.until import until
 
 LONG = 60.0
 NEWER = (

@@ -12,7 +12,8 @@ import pytest
 
 from bot.jobs import JobContext, Jobs
 from bot.store import Transaction
-from tests.bot.jobs_kit import employed, reached, until
+from tests.bot.jobs_kit import employed, reached
+from tests.until import until
 
 
 def waiter(jobs: Jobs, *topics: str, timeout: float = 60.0) -> list[str]:
@@ -101,7 +102,7 @@ async def test_no_wake_up_is_lost(database: str) -> None:
                 return await (elsewhere if n % 7 == 0 else jobs).signal(f"j{n}", "go", n)
 
         assert all(await asyncio.gather(*map(race, range(number))))
-        await until(lambda: _done(jobs, number), seconds=60)
+        await until(lambda: _done(jobs, number), within=60)
         rows = await jobs.list(limit=number)
         assert {row.id: row.result for row in rows} == {f"j{n}": [n] for n in range(number)}
         suspended = sum(row.epoch > 1 for row in rows)

@@ -14,8 +14,9 @@ import pytest
 
 from bot.jobs import JobContext, Jobs
 from demo.station.environments import packages
-from tests.bot.jobs_kit import employed, reached, until
+from tests.bot.jobs_kit import employed, reached
 from tests.databases import PostgresServer
+from tests.until import until
 
 LONG = 60.0
 Copy = Callable[[], Awaitable[None]]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -14,6 +12,7 @@ import pytest
 from bot.domain import BackfillPlan, RunKey, RunState
 from bot.errors import NotFound, ServiceRejected
 from tests.contract.orchestrators import OrchestratorStage, new_id
+from tests.until import fitting_in_airflow
 
 T = TypeVar("T")
 PATIENCE = 120.0
@@ -24,15 +23,6 @@ def stage(request: pytest.FixtureRequest) -> OrchestratorStage:
     """Without the harness's HTTP service, which serves nothing that runs by the clock."""
     name = {"fake": "fake_orchestrator_stage", "airflow": "airflow_stage"}[request.param]
     found: OrchestratorStage = request.getfixturevalue(name)
-    return found
-
-
-async def until(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> T:
-    """What `look` finds, once it fits."""
-    deadline = time.monotonic() + PATIENCE
-    while not fits(found := await look()):
-        assert time.monotonic() < deadline, f"still {found}"
-        await asyncio.sleep(0.5)
     return found
 
 
@@ -115,7 +105,7 @@ async def test_a_backfill_is_counted_started_once_and_cancelled(stage: Orchestra
         runs = await stage.orchestrator.recent_runs(["daily"], 50)
         return [run.state for run in runs if run.kind == "backfill" and run.conf == plan.conf]
 
-    states = await until(its_runs, lambda found: all(state.over for state in found))
+    states = await fitting_in_airflow(its_runs, lambda found: all(state.over for state in found))
     assert len(states) == 4
     assert await stage.orchestrator.backfill_dates(plan) == []
 

@@ -46,7 +46,7 @@ class Outside:
 
     async def told(self, count: int) -> list[str]:
         """So many messages of the channel, once they are there, without what they all say."""
-        await self.slack.wait_for(lambda: len(self.slack.messages(DELAYS)) >= count, 10)
+        await self.slack.wait_for(lambda: len(self.slack.messages(DELAYS)) >= count)
         return [each.text.partition(" Nobody")[0] for each in self.slack.messages(DELAYS)]
 
 

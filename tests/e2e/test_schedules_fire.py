@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from bot.scheduling.when import Cycle, When
 from tests.aws import Aws
 from tests.bot.scheduling.kit import spec
 from tests.station import PREFIX, AirflowServer
+from tests.until import fitting_in_airflow
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -52,15 +53,6 @@ class Told:
     more: dict[str, object] = field(default_factory=dict)
 
 
-async def until(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> T:
-    """What `look` finds, once it fits."""
-    deadline = time.monotonic() + PATIENCE
-    while not fits(found := await look()):
-        assert time.monotonic() < deadline, f"still {found}"
-        await asyncio.sleep(0.3)
-    return found
-
-
 async def shown(orchestrator: Orchestrator, specs: Specs, kept: ScheduleSpec) -> Scheduled:
     """The schedule's DAG, once Airflow has made it of this revision and knows its next run."""
     name, asked = dag_id(specs.prefix, kept.id), 0.0
@@ -72,7 +64,7 @@ async def shown(orchestrator: Orchestrator, specs: Specs, kept: ScheduleSpec) ->
             await orchestrator.parse(index_id(specs.prefix))
         return await orchestrator.scheduled(name)
 
-    found = await until(
+    found = await fitting_in_airflow(
         look, lambda seen: seen is not None and revision_shown(seen) == kept.revision and seen.next_run is not None
     )
     assert found is not None
@@ -87,7 +79,7 @@ async def fired(orchestrator: Orchestrator, prefix: str, spec_id: str, since: da
         mine = [run for run in runs if schedule_of(prefix, run.run_id) == spec_id and (run.queued or since) >= since]
         return mine[-1] if mine else None
 
-    found = await until(look, lambda run: run is not None and run.state.over)
+    found = await fitting_in_airflow(look, lambda run: run is not None and run.state.over)
     assert found is not None
     return found
 
@@ -116,7 +108,7 @@ def stores(server: AirflowServer, orchestrator: Orchestrator, aws: Aws) -> dict[
 async def follow(orchestrator: Orchestrator, specs: Specs) -> Told:
     """Publish the DAG file, put a schedule, and watch it until its first run is over."""
     await specs.install()
-    await until(lambda: orchestrator.scheduled(index_id(specs.prefix)), lambda index: index is not None)
+    await fitting_in_airflow(lambda: orchestrator.scheduled(index_id(specs.prefix)), lambda index: index is not None)
     begun, made = time.monotonic(), await specs.put(every_minute(f"e{uuid.uuid4().hex[:8]}"), 0)
     seen = await shown(orchestrator, specs, made)
     took = time.monotonic() - begun
@@ -133,7 +125,7 @@ async def airflow(airflow_server: AirflowServer) -> AsyncIterator[AirflowOrchest
     """The adapter, generous with time."""
     server = airflow_server
     found = AirflowOrchestrator(server.url, username=server.username, password=server.password, read_timeout=30)
-    await until(lambda: found.scheduled("tiny"), lambda dag: dag is not None)
+    await fitting_in_airflow(lambda: found.scheduled("tiny"), lambda dag: dag is not None)
     yield found
     await found.close()
 
@@ -237,7 +229,7 @@ async def test_what_is_not_its_turn_and_what_is_broken(
     async def parents() -> list[RunState]:
         return [run.state for run in await runs_of(airflow, specs.prefix, turn.id)]
 
-    await until(parents, lambda states: any(state.over for state in states))
+    await fitting_in_airflow(parents, lambda states: any(state.over for state in states))
     started = [run for run in await airflow.recent_runs(["tiny"], 60) if schedule_of("folder", run.run_id) == turn.id]
     assert started == []
     assert RunState.FAILED not in await parents()
@@ -253,7 +245,9 @@ async def test_what_is_removed_is_gone(
     await airflow.set_paused(name, True)
     await specs.remove(made.id, 1)
     await airflow.parse(index_id(specs.prefix))
-    gone = await until(lambda: airflow.scheduled(name), lambda seen: seen is not None and bool(seen.trouble))
+    gone = await fitting_in_airflow(
+        lambda: airflow.scheduled(name), lambda seen: seen is not None and bool(seen.trouble)
+    )
     assert gone is not None
     assert trouble_shown(gone).startswith("gone from Airflow")
     assert await runs_of(airflow, specs.prefix, made.id)

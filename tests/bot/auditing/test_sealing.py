@@ -19,6 +19,7 @@ from bot.jobs import Fenced, Jobs
 from bot.store import Store
 from tests.bot.auditing.kit import KEY, entry, looked, sealed, sealing, written
 from tests.bot.jobs_kit import execute, opened
+from tests.until import until
 
 
 class Away:
@@ -188,14 +189,15 @@ async def test_sealing_goes_on_after_trouble(database: str) -> None:
             task = asyncio.create_task(sealing(store).keep_sealed(0.05))
             await asyncio.sleep(0.2)
             await execute(store, sa.text("ALTER TABLE elsewhere RENAME TO hold"))
-            for _ in range(100):
-                if (await store.chain.head())[0]:
-                    break
-                await asyncio.sleep(0.05)
+            await until(lambda: _sealed(store))
             task.cancel()
             await asyncio.wait([task])
         assert {line["event"] for line in logs} & {"duty.failed", "database.unavailable"}
         assert (await store.chain.head())[0] == 1
+
+
+async def _sealed(store: Store) -> bool:
+    return (await store.chain.head())[0] > 0
 
 
 def test_a_short_key_is_refused() -> None:

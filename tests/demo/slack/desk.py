@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from demo.slack import StandIn
-from tests.browser import open_browser
+from tests.browser import PATIENCE, open_browser
 from tests.demo.slack.bolts import by_socket
 from tests.demo.slack.cards import Block
 
@@ -46,7 +46,7 @@ class Desk:
     ) -> Page:
         """A person's page, in a window of its own."""
         page = await self.browser.new_page(viewport=size or WIDE)  # type: ignore[arg-type] # playwright wants a class
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         await page.goto(f"{self.slack.url}/?user={user}&channel={channel}{more}")
         return page
