@@ -94,11 +94,19 @@ class Interpreter:
         except TimeoutError as error:
             raise ServiceDown("Airflow", f"no answer within {FIND_WITHIN:g} s") from error
         if run is None:
-            raise UnknownWord("run", word, hint="Its id, or the end of it, will do; status lists the last ones.")
+            raise UnknownWord("run", word, hint=await self._which_run(word))
         model = await self._station.catalogue.of_dag(run.dag_id)
         if model is None:
             raise Refusal(f"The pipeline of this run, {run.dag_id}, is in the catalogue no longer.")
         return replace(call, run=run, model=model)
+
+    async def _which_run(self, word: str) -> str:
+        try:
+            model = await self._station.catalogue.find(word)
+        except UnknownWord:
+            return "Its id, or the end of it, will do; status lists the last ones."
+        last = await self._station.store.runs.latest(model=model.name, limit=1)
+        return f"{model.name} is a model" + (f": its last run is {last[0].dag_run_id}." if last else ".")
 
     async def _authorise(self, request: Request, call: Call, right: Right) -> None:
         name = call.model.name if call.model else None

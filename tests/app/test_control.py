@@ -312,6 +312,14 @@ async def test_a_run_that_is_not_there_is_refused_in_words(world: World, typed: 
     assert said in await world.type(DANA, typed)
 
 
+async def test_a_model_in_a_run_s_place_is_told_with_its_last_run(world: World) -> None:
+    """Which one to stop is the person's to say."""
+    assert "delays is a model." in await world.type(DANA, "cancel delays --yes")
+    key = await running(world)
+    assert f"delays is a model: its last run is {key.run_id}." in await world.type(DANA, "cancel Delays --yes")
+    assert world.airflow.count("stop") == 0
+
+
 async def test_retry_of_a_paused_pipeline_is_refused(world: World) -> None:
     """Its tasks would wait for ever."""
     key = await failed(world)
