@@ -79,7 +79,7 @@ async def two_versions(world: World) -> None:
 
 
 async def ask(world: World, text: str = "promote delays", person: str = DANA, channel: str = TRAINING) -> Message:
-    """Type it; the request's card."""
+    """Type it; the request's card, once the store knows where it stands."""
     before = {each.ts for each in world.slack.messages(channel)}  # a count would fall when one of them is decided
     await world.type(person, text, channel)
 
@@ -87,7 +87,9 @@ async def ask(world: World, text: str = "promote delays", person: str = DANA, ch
         new = [each for each in world.slack.messages(channel) if each.ts not in before and "asks to put" in each.text]
         return new[-1] if new else None
 
-    return await world.slack.wait_for(card)
+    found = await world.slack.wait_for(card)
+    await until(lambda: world.station.store.promotions.of_card(channel, found.ts))
+    return found
 
 
 async def click(world: World, person: str, card: Message, button: str) -> str:
