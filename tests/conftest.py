@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.aws import aws, aws_server
@@ -30,6 +31,8 @@ __all__ = [
     "postgresql",
     "station_workspace",
 ]
+settings.register_profile("unhurried", settings.default, deadline=None)  # a busy machine's example is no slower code
+settings.load_profile("unhurried")
 SERVERS = ("tests/contract/", "tests/e2e/", "tests/demo/station/", "tests/chaos/test_real_servers.py")
 
 

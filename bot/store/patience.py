@@ -51,7 +51,11 @@ class PatientConnection(aiosqlite.Connection):
         self._thread.daemon = True
 
     async def _connect(self) -> aiosqlite.Connection:
-        return await _to_its_end(super()._connect())
+        try:
+            return await _to_its_end(super()._connect())
+        except Exception:
+            await _to_its_end(asyncio.to_thread(self._thread.join))  # it is stopped; unwaited, it may outlive the loop
+            raise
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         result: T = await _to_its_end(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ async def test_cancelling_writers_at_any_moment_never_locks_the_database(databas
         assert {len(pair) for pair in pairs} <= {0, 2}
         assert all(pairs[number] for number in written)
         assert sum(name.startswith("next") for name in ids) == 150
+
+
+async def test_who_cannot_connect_leaves_no_thread(tmp_path: Path) -> None:
+    """It would tell a loop that is closed by then."""
+    (tmp_path / "bot.db").write_text("no database " * 100)
+    with pytest.raises(sa.exc.DatabaseError, match="file is not a database"):
+        async with opened(tmp_path):
+            pass
+    assert not [each for each in threading.enumerate() if "_connection_worker_thread" in each.name]
 
 
 async def test_a_cancellation_in_a_write_still_arrives(tmp_path: Path) -> None:
