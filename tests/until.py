@@ -18,9 +18,11 @@ async def until(look: Callable[[], Awaitable[T | None]], within: float = PATIENC
     return found
 
 
-async def fitting_in_airflow(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> T:
+async def fitting_in_airflow(
+    look: Callable[[], Awaitable[T]], fits: Callable[[T], bool], within: float = AIRFLOWS
+) -> T:
     """What the look finds in a real Airflow, once it fits."""
-    return await _fitting(look, fits, AIRFLOWS, every=0.3)
+    return await _fitting(look, fits, within, every=0.3)
 
 
 async def _fitting(look: Callable[[], Awaitable[T]], fits: Callable[[T], bool], within: float, *, every: float) -> T:

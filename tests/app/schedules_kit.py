@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from bot.scheduling.spec import ScheduleSpec
 from demo.slack.messages import Message
 from tests.app.conftest import DANA, TRAINING, World
 from tests.until import until
 
-T = TypeVar("T")
 EVERY = "every monday at 06:00"
 
 

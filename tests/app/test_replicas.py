@@ -267,7 +267,7 @@ async def test_a_killed_replica_is_replaced_within_its_lease(postgresql: str, tm
         async def heir() -> bool:
             return await holder() not in {name, ""}
 
-        await until(heir)
+        await until(heir, within=25)
 
 
 def environment(slack: StandIn, database: str, config: Path) -> dict[str, str]:

@@ -90,7 +90,9 @@ async def test_an_end_waits_a_little_for_its_turn(database: str) -> None:
         for _ in range(EDITS_A_MINUTE):
             assert await budget.take(live=False) == 0
         await passed(store, 60.5)
+        begun = time.monotonic()
         assert await chat.update(at, message("end"))
+        assert time.monotonic() - begun < 5
         assert await shown(slack, at) == "end"
 
 

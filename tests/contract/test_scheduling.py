@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import pytest
 
@@ -14,7 +13,6 @@ from bot.errors import NotFound, ServiceRejected
 from tests.contract.orchestrators import OrchestratorStage, new_id
 from tests.until import fitting_in_airflow
 
-T = TypeVar("T")
 PATIENCE = 120.0
 
 
@@ -105,7 +103,7 @@ async def test_a_backfill_is_counted_started_once_and_cancelled(stage: Orchestra
         runs = await stage.orchestrator.recent_runs(["daily"], 50)
         return [run.state for run in runs if run.kind == "backfill" and run.conf == plan.conf]
 
-    states = await fitting_in_airflow(its_runs, lambda found: all(state.over for state in found))
+    states = await fitting_in_airflow(its_runs, lambda found: all(state.over for state in found), PATIENCE)
     assert len(states) == 4
     assert await stage.orchestrator.backfill_dates(plan) == []
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import pytest_asyncio
@@ -32,9 +31,7 @@ from tests.bot.scheduling.kit import spec
 from tests.station import PREFIX, AirflowServer
 from tests.until import fitting_in_airflow
 
-T = TypeVar("T")
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
-PATIENCE = 240.0  # seconds for anything, on a machine that is busy with other tests
 ASK_EVERY = 2.0  # seconds between requests to parse: one that comes while the file is being read is passed over
 LABEL = "{{ 6*7 }}{{ var.value.secret }}"
 STORES = ["folder", "s3", "variable"]

@@ -1,6 +1,7 @@
 import asyncio
 import signal
 import sys
+import time
 from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -28,7 +29,7 @@ async def test_a_restart_keeps_messages_and_threads(tmp_path: Path) -> None:
 
 
 async def test_the_program_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
-    """It prints one line with its address, writes its port, and ends at a SIGTERM."""
+    """It prints one line with its address, writes its port, and ends within 2 s of SIGTERM."""
     port_file = tmp_path / "port"
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "demo.slack", "--port-file", str(port_file), stdout=asyncio.subprocess.PIPE
@@ -39,8 +40,10 @@ async def test_the_program_says_where_it_is_and_stops_when_told(tmp_path: Path) 
         url = f"http://127.0.0.1:{port_file.read_text()}"
         assert line == f"Slack stands at {url}\n"
         assert (await AsyncWebClient("xoxb-demo", base_url=f"{url}/api/").auth_test())["ok"]
+        told = time.monotonic()
         program.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(program.wait(), 20) == 0
+        assert await program.wait() == 0
+        assert time.monotonic() - told < 2
     finally:
         if program.returncode is None:
             program.kill()
